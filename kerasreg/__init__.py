@@ -1,0 +1,27 @@
+"""Regularization for Keras 3: layers, regularizers, callbacks and `tf.data` augmentation.
+
+Importing the package registers every class with Keras, so that `import kerasreg` is all
+that `keras.saving.load_model` needs. The subpackages that need TensorFlow
+(`kerasreg.augment`, `kerasreg.datasets`) load on first use.
+"""
+
+import importlib
+from types import ModuleType
+
+from kerasreg import callbacks, layers, regularizers, schedules
+
+__version__ = "0.1.0"
+
+_ON_FIRST_USE = ("augment", "datasets")
+
+__all__ = ["augment", "callbacks", "datasets", "layers", "regularizers", "schedules"]
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in _ON_FIRST_USE:
+        return importlib.import_module(f"kerasreg.{name}")
+    raise AttributeError(f"module 'kerasreg' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_ON_FIRST_USE])

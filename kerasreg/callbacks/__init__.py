@@ -1,0 +1,3 @@
+"""Callbacks that regularize: early stopping."""
+
+__all__: list[str] = []

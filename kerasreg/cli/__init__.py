@@ -1,0 +1,1 @@
+"""The command line: `kerasreg VERB`, one file a verb."""

@@ -1,0 +1,82 @@
+"""`kerasreg list`: every technique with its class, file and paper."""
+
+import argparse
+import importlib
+import inspect
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+import rich
+from rich.table import Table
+
+from kerasreg._register import PACKAGE, family, public_path, registered
+
+FAMILIES = ("layers", "regularizers", "callbacks", "augment", "schedules")
+
+
+@dataclass(frozen=True)
+class Technique:
+    """One registered class, as a row of the table."""
+
+    title: str
+    path: str
+    file: str
+    paper: str
+
+
+def add_parser(verbs: Any) -> None:
+    """Adds the verb to the command line."""
+    parser = verbs.add_parser("list", help="list every technique with its class, file and paper")
+    parser.add_argument("--family", choices=FAMILIES, help="only this family")
+    parser.add_argument("--markdown", action="store_true", help="as a Markdown table")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints the table."""
+    rows = [row for row in techniques() if options.family in (None, row.path.split(".")[1])]
+    if options.markdown:
+        print(markdown(rows))
+        return 0
+    table = Table("Technique", "Class", "Paper")
+    for row in rows:
+        table.add_row(row.title, row.path, row.paper)
+    rich.print(table)
+    return 0
+
+
+def techniques() -> list[Technique]:
+    """Returns every technique, by family; without TensorFlow, all but the augmentation."""
+    for name in FAMILIES:
+        if name != "augment" or find_spec("tensorflow"):
+            importlib.import_module(f"{PACKAGE}.{name}")
+    classes = sorted(registered(), key=lambda cls: FAMILIES.index(family(cls)))
+    return [_technique(cls) for cls in classes]
+
+
+def markdown(rows: list[Technique]) -> str:
+    """Returns the rows as a Markdown table with links to the files."""
+    lines = ["| technique | class | file | paper |", "|---|---|---|---|"]
+    lines += [
+        f"| {row.title} | `{row.path}` | [{row.file.split('/')[-1]}]({row.file}) | {row.paper} |"
+        for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def _technique(cls: type) -> Technique:
+    doc = inspect.getdoc(cls) or ""
+    return Technique(
+        title=doc.split("\n", 1)[0].rstrip("."),
+        path=public_path(cls),
+        file=cls.__module__.replace(".", "/") + ".py",
+        paper=_reference(doc),
+    )
+
+
+def _reference(doc: str) -> str:
+    """Returns the first entry of a docstring's Reference section, on one line."""
+    _, _, section = doc.partition("\nReference:\n")
+    entry = section.strip().split("\n\n", 1)[0]
+    return " ".join(entry.split()).rstrip(".")

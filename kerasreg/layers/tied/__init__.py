@@ -1,0 +1,1 @@
+"""Layers that share the weights of another layer."""

@@ -1,0 +1,44 @@
+"""The L1 (lasso) penalty."""
+
+import keras
+
+from kerasreg import _checks
+from kerasreg._register import register
+from kerasreg.regularizers._sums import absolute_sum
+
+
+@register
+class L1(keras.regularizers.L1):
+    """L1 (lasso) penalty.
+
+    Adds `l1 * sum(|w|)` to the loss: many weights become zero or nearly so. The sum is
+    taken in float32 (float64 for float64 weights), whatever the precision of the weights.
+
+    No known difference from the paper, which bounds the sum; a bound and a factor describe the
+    same solutions.
+
+    Args:
+        l1: Factor, a finite float of at least 0. Defaults to 0.01.
+
+    Raises:
+        TypeError: If `l1` is not a number.
+        ValueError: If `l1` is negative or not finite.
+
+    Example:
+        >>> import keras, kerasreg
+        >>> layer = keras.layers.Dense(3, kernel_regularizer=kerasreg.regularizers.L1(1e-4))
+        >>> float(kerasreg.regularizers.L1(0.1)(keras.ops.array([[3.0, -4.0]])))
+        0.7...
+
+    Reference:
+        Tibshirani 1996, Regression Shrinkage and Selection via the Lasso, JRSS B 58(1).
+    """
+
+    def __init__(self, l1=0.01):
+        self.l1 = _checks.number("l1", l1, self, low=0)
+
+    def __call__(self, x):
+        return self.l1 * absolute_sum(x)
+
+    def get_config(self):
+        return {"l1": self.l1}

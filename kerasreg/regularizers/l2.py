@@ -1,0 +1,47 @@
+"""The L2 (ridge) penalty."""
+
+import keras
+
+from kerasreg import _checks
+from kerasreg._register import register
+from kerasreg.regularizers._sums import square_sum
+
+
+@register
+class L2(keras.regularizers.L2):
+    """L2 (ridge, weight decay) penalty.
+
+    Adds `l2 * sum(w^2)` to the loss, as in Keras: large weights cost most, so the weights
+    spread out. Textbooks often write `lambda / 2 * sum(w^2)`, whose gradient is `lambda * w`;
+    that is `L2(lambda / 2)`. The sum is taken in float32 (float64 for float64 weights),
+    whatever the precision of the weights.
+
+    Differs from the paper, which states the constraint and its solution for linear regression,
+    only in being applied to any weight.
+
+    Args:
+        l2: Factor, a finite float of at least 0. Defaults to 0.01.
+
+    Raises:
+        TypeError: If `l2` is not a number.
+        ValueError: If `l2` is negative or not finite.
+
+    Example:
+        >>> import keras, kerasreg
+        >>> layer = keras.layers.Dense(3, kernel_regularizer=kerasreg.regularizers.L2(1e-4))
+        >>> float(kerasreg.regularizers.L2(0.5)(keras.ops.array([[3.0, -4.0]])))
+        12.5
+
+    Reference:
+        Hoerl, Kennard 1970, Ridge Regression: Biased Estimation for Nonorthogonal Problems,
+        Technometrics 12(1).
+    """
+
+    def __init__(self, l2=0.01):
+        self.l2 = _checks.number("l2", l2, self, low=0)
+
+    def __call__(self, x):
+        return self.l2 * square_sum(x)
+
+    def get_config(self):
+        return {"l2": self.l2}

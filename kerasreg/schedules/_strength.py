@@ -1,0 +1,38 @@
+"""A strength argument: a number, or a schedule that gives one."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from kerasreg.schedules.schedule import Schedule
+
+
+def strength(
+    name: str, value: Any, owner: object, check: Callable[[str, Any, object], float]
+) -> float | Schedule:
+    """Returns a checked number, or a schedule whose bounds have both been checked.
+
+    Args:
+        name: The argument's name.
+        value: A number, a schedule, or a schedule's saved form.
+        owner: The object whose argument it is.
+        check: A validator of `kerasreg._checks`.
+    """
+    if isinstance(value, dict):
+        value = keras.saving.deserialize_keras_object(value)
+    if isinstance(value, Schedule):
+        for bound in value.bounds():
+            check(name, bound, owner)
+        return value
+    return check(name, value, owner)
+
+
+def strength_at(value: float | Schedule, step: Any) -> Any:
+    """Returns the value of a strength at a step: a Python float, or a float32 scalar tensor."""
+    return value(step) if isinstance(value, Schedule) else value
+
+
+def saved_strength(value: float | Schedule) -> Any:
+    """Returns what `get_config` holds for a strength."""
+    return keras.saving.serialize_keras_object(value) if isinstance(value, Schedule) else value

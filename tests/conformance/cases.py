@@ -1,0 +1,107 @@
+"""One row for each registered class: how to build it, and what the shared checks need to know.
+
+A row names every constructor argument of its class at a value that is not the default, so that
+the round trips prove that none is lost. `test_complete.py` sees to it that no class is missing.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+
+from kerasreg import callbacks, layers, regularizers, schedules
+
+
+@dataclass(frozen=True)
+class Case:
+    """A class and its arguments."""
+
+    cls: type
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def make(self, **changes: Any) -> Any:
+        return self.cls(**{**self.arguments, **changes})
+
+    def __str__(self) -> str:
+        return self.cls.__name__
+
+
+@dataclass(frozen=True)
+class LayerCase(Case):
+    """A layer, with the shape of an input that it takes.
+
+    Args:
+        shape: Input shape without the batch; None where any size will do (tried as 6, 5, 4 ...).
+        random: Whether a training call draws random numbers.
+        strength: Name of the argument that makes a training call the identity when it is 0.
+        inference_is_identity: Whether a call outside training returns its input.
+        channels_first: Whether the class takes `data_format`.
+        model: Builds a model around the layer where a plain chain will not do; it takes a
+            function that makes the layer, and keyword arguments for it.
+    """
+
+    shape: tuple[int | None, ...] = (None, 6)
+    random: bool = False
+    strength: str | None = None
+    inference_is_identity: bool = False
+    channels_first: bool = False
+    model: Callable[..., keras.Model] | None = None
+
+
+@dataclass(frozen=True)
+class RegularizerCase(Case):
+    """A penalty, with its value for the kernel [[3, 0, 1], [4, 0, -2]]."""
+
+    value: float = 0.0
+
+
+@dataclass(frozen=True)
+class CallbackCase(Case):
+    """A callback that goes into `fit` with validation data."""
+
+
+@dataclass(frozen=True)
+class ScheduleCase(Case):
+    """A schedule, with its values at some steps."""
+
+    values: Mapping[int, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AugmentCase(Case):
+    """An augmentation operation (or pipeline) that takes a batch of images."""
+
+
+CASES: tuple[Case, ...] = (
+    ScheduleCase(schedules.Constant, {"value": 0.5}, values={0: 0.5, 10**6: 0.5}),
+    ScheduleCase(
+        schedules.Linear,
+        {"start": 0.25, "end": 0.75, "steps": 10, "begin": 5},
+        values={0: 0.25, 5: 0.25, 10: 0.5, 15: 0.75, 10**6: 0.75},
+    ),
+    ScheduleCase(
+        schedules.Cosine,
+        {"start": 1.0, "end": 0.0, "steps": 4, "begin": 2},
+        values={0: 1.0, 2: 1.0, 3: 0.853553391, 4: 0.5, 6: 0.0, 10**6: 0.0},
+    ),
+    ScheduleCase(
+        schedules.Exponential,
+        {"start": 0.01, "end": 1.0, "steps": 4, "begin": 2},
+        values={0: 0.01, 4: 0.1, 6: 1.0, 10**6: 1.0},
+    ),
+    ScheduleCase(
+        schedules.Piecewise,
+        {"boundaries": [2, 5], "values": [0.1, 0.2, 0.3]},
+        values={0: 0.1, 1: 0.1, 2: 0.2, 4: 0.2, 5: 0.3, 10**6: 0.3},
+    ),
+    ScheduleCase(
+        schedules.Curriculum,
+        {"limit": 0.5, "steps": 100},
+        values={0: 0.0, 10: 0.316060279, 100: 0.499977300, 10**6: 0.5},
+    ),
+    RegularizerCase(regularizers.L1, {"l1": 0.1}, value=1.0),
+    RegularizerCase(regularizers.L2, {"l2": 0.1}, value=3.0),
+    RegularizerCase(regularizers.L1L2, {"l1": 0.01, "l2": 0.02}, value=0.7),
+    RegularizerCase(regularizers.ElasticNet, {"strength": 0.1, "l1_fraction": 0.25}, value=2.5),
+)

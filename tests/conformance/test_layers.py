@@ -1,0 +1,182 @@
+"""Every layer through the same checks; the rows stand in `cases.py`."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from tests.conformance.cases import CASES, LayerCase
+
+LAYERS = [case for case in CASES if isinstance(case, LayerCase)]
+RANDOM = [case for case in LAYERS if case.random]
+BATCH = 4
+
+every_layer = pytest.mark.parametrize("case", LAYERS, ids=str)
+every_random_layer = pytest.mark.parametrize("case", RANDOM, ids=str)
+
+
+def known(shape):
+    """Returns a shape with a different size in each place that is unknown."""
+    return tuple(6 - i if size is None else size for i, size in enumerate(shape))
+
+
+def data(case, batch=BATCH, dtype="float32"):
+    return np.random.default_rng(0).normal(size=(batch, *known(case.shape))).astype(dtype)
+
+
+def model_of(case, shape=None, **changes):
+    """Returns a model with a trainable layer before the layer of the case."""
+    if case.model is not None:
+        return case.model(case.make, **changes)
+    inputs = keras.Input(shape or known(case.shape))
+    x = keras.layers.Dense(inputs.shape[-1], name="before")(inputs)
+    return keras.Model(inputs, case.make(**changes)(x))
+
+
+def layer_in(model, case):
+    return next(layer for layer in model.layers if type(layer) is case.cls)
+
+
+def numpy(tensor):
+    return ops.convert_to_numpy(ops.cast(tensor, "float32"))
+
+
+@every_layer
+def test_config_round_trip(case):
+    layer = layer_in(model_of(case, trainable=False, dtype="mixed_bfloat16", name="own"), case)
+    config = layer.get_config()
+    for name, value in case.arguments.items():
+        assert name in config, name
+        if isinstance(value, int | float | str | tuple):
+            assert getattr(layer, name) == value, name
+    if case.model is None:
+        copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
+        assert type(copy) is case.cls
+        assert copy.get_config() == config
+        assert copy.name == "own"
+        assert copy.dtype_policy.name == "mixed_bfloat16"
+        assert copy.trainable is False
+
+
+@every_layer
+def test_building_does_not_change_the_config(case):
+    model = model_of(case)
+    layer = layer_in(model, case)
+    before = layer.get_config()
+    model(data(case))
+    assert layer.get_config() == before
+
+
+@every_layer
+def test_misspelt_argument_is_refused(case):
+    with pytest.raises((TypeError, ValueError), match="rtae"):
+        case.make(rtae=0.5)
+
+
+@every_layer
+def test_symbolic_and_eager_shapes_agree(case):
+    model = model_of(case)
+    layer = layer_in(model, case)
+    symbolic = layer.output.shape
+    eager = ops.shape(model(data(case)))
+    assert symbolic[0] is None
+    assert tuple(symbolic[1:]) == tuple(eager[1:])
+    assert tuple(layer.compute_output_shape((BATCH, *layer.input.shape[1:]))) == tuple(eager)
+
+
+@every_layer
+def test_unknown_sizes(case):
+    if None not in case.shape:
+        pytest.skip("every size of this layer's input is fixed")
+    model = model_of(case, shape=case.shape)
+    for batch in (1, BATCH):
+        x = data(case, batch)
+        assert np.isfinite(model.predict(x, verbose=0)).all()
+        assert np.isfinite(numpy(model(x, training=True))).all()
+
+
+@every_layer
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float64"])
+def test_precision(case, policy):
+    model = model_of(case, dtype=policy)
+    layer = layer_in(model, case)
+    for training in (False, True):
+        x = ops.cast(ops.convert_to_tensor(data(case)), "float32")
+        outputs = model(x, training=training)
+        assert keras.backend.standardize_dtype(outputs.dtype) == layer.compute_dtype
+        assert np.isfinite(numpy(outputs)).all()
+
+
+@every_layer
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_fit_trains_what_stands_before_the_layer(case, jit_compile):
+    keras.utils.set_random_seed(0)
+    model = model_of(case)
+    x = data(case, 2 * BATCH)
+    y = np.ones_like(model.predict(x, verbose=0))
+    before = [np.copy(weight) for weight in model.get_weights()]
+    model.compile("sgd", "mse", jit_compile=jit_compile)
+    history = model.fit(x, y, batch_size=BATCH, epochs=2, verbose=0)
+    assert np.isfinite(history.history["loss"]).all()
+    assert all(np.isfinite(weight).all() for weight in model.get_weights())
+    assert not np.array_equal(before[0], model.get_weights()[0])
+
+
+@every_layer
+def test_channels_first_is_channels_last_transposed(case):
+    if not case.channels_first:
+        pytest.skip("the layer has no data_format")
+    x = data(case)
+    last = case.make(data_format="channels_last", seed=3)
+    first = case.make(data_format="channels_first", seed=3)
+    for training in (False, True):
+        expected = np.moveaxis(numpy(last(x, training=training)), -1, 1)
+        outputs = numpy(first(np.moveaxis(x, -1, 1), training=training))
+        assert outputs.shape == expected.shape
+        if not (training and case.random):
+            np.testing.assert_allclose(outputs, expected, rtol=1e-6)
+
+
+@every_layer
+def test_inference_is_the_identity_where_the_row_says_so(case):
+    if not case.inference_is_identity:
+        pytest.skip("inference transforms the input")
+    x = data(case)
+    np.testing.assert_array_equal(numpy(case.make()(x, training=False)), x)
+
+
+@every_random_layer
+def test_zero_strength_is_the_identity(case):
+    if case.strength is None:
+        pytest.skip("no single argument turns the layer off")
+    x = data(case)
+    np.testing.assert_allclose(numpy(case.make(**{case.strength: 0.0})(x, training=True)), x)
+
+
+@every_random_layer
+def test_same_seed_same_output_and_a_new_draw_each_call(case):
+    x = ops.convert_to_tensor(data(case))
+    one, other = case.make(seed=7), case.make(seed=7)
+    first = numpy(one(x, training=True))
+    second = numpy(one(x, training=True))
+    assert not np.array_equal(first, second)
+    np.testing.assert_array_equal(first, numpy(other(x, training=True)))
+    np.testing.assert_array_equal(second, numpy(other(x, training=True)))
+    assert not np.array_equal(first, numpy(case.make(seed=8)(x, training=True)))
+
+
+@every_random_layer
+def test_the_next_draw_survives_saving(case, tmp_path):
+    model = model_of(case)
+    x = data(case)
+    model(x, training=True)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    expected = numpy(model(x, training=True))
+    np.testing.assert_array_equal(numpy(loaded(x, training=True)), expected)
+
+
+@every_random_layer
+def test_random_state_is_no_weight(case):
+    layer = layer_in(model_of(case), case)
+    assert not [w for w in layer.weights if "seed" in w.path or "state" in w.path]

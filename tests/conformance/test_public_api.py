@@ -1,0 +1,35 @@
+"""The inventory of public names: a change here changes the interface and needs a changelog line."""
+
+import importlib
+
+import pytest
+
+import kerasreg
+
+INVENTORY = {
+    "kerasreg": ["augment", "callbacks", "datasets", "layers", "regularizers", "schedules"],
+    "kerasreg.regularizers": ["ElasticNet", "L1", "L1L2", "L2"],
+    "kerasreg.schedules": [
+        "Constant",
+        "Cosine",
+        "Curriculum",
+        "Exponential",
+        "Linear",
+        "Piecewise",
+        "Schedule",
+    ],
+}
+
+
+@pytest.mark.parametrize("module", INVENTORY)
+def test_public_names(module):
+    assert sorted(importlib.import_module(module).__all__) == sorted(INVENTORY[module])
+
+
+def test_unknown_attribute_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'dropout'"):
+        _ = kerasreg.dropout
+
+
+def test_subpackages_that_load_on_first_use_are_listed():
+    assert {"augment", "datasets"} <= set(dir(kerasreg))

@@ -1,0 +1,48 @@
+"""A model saved with any part of kerasreg opens in a process that only says `import kerasreg`."""
+
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from tests.conformance.cases import CASES, LayerCase, RegularizerCase
+from tests.conformance.test_layers import data, model_of
+
+LOAD = """
+import sys
+from pathlib import Path
+import kerasreg
+import keras, numpy as np
+for path in Path(sys.argv[1]).glob("*.keras"):
+    model = keras.saving.load_model(path)
+    x = np.load(path.with_suffix(".x.npy"))
+    np.save(path.with_suffix(".loaded.npy"), model.predict(x, verbose=0))
+"""
+SAVED = [case for case in CASES if isinstance(case, LayerCase | RegularizerCase)]
+
+
+def saved_model(case):
+    if isinstance(case, LayerCase):
+        return model_of(case), data(case)
+    layer = keras.layers.Dense(2, kernel_regularizer=case.make(), activity_regularizer=case.make())
+    return keras.Sequential([keras.Input((3,)), layer]), np.ones((2, 3), "float32")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("saved")
+    for case in SAVED:
+        model, x = saved_model(case)
+        model.save(folder / f"{case}.keras")
+        np.save(folder / f"{case}.x.npy", x)
+        np.save(folder / f"{case}.saved.npy", model.predict(x, verbose=0))
+    subprocess.run([sys.executable, "-c", LOAD, folder], check=True, capture_output=True)
+    return folder
+
+
+@pytest.mark.parametrize("case", SAVED, ids=str)
+def test_loaded_model_predicts_the_same(folder, case):
+    expected = np.load(folder / f"{case}.saved.npy")
+    np.testing.assert_allclose(np.load(folder / f"{case}.loaded.npy"), expected, rtol=1e-6)
