@@ -1,3 +1,5 @@
 """Layers that regularize: dropout, normalization, tied weights and the rest."""
 
-__all__: list[str] = []
+from kerasreg.layers.tied.tied_dense import TiedDense
+
+__all__ = ["TiedDense"]

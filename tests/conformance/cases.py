@@ -73,6 +73,13 @@ class AugmentCase(Case):
     """An augmentation operation (or pipeline) that takes a batch of images."""
 
 
+def tied_autoencoder(make: Callable[..., Any], **changes: Any) -> keras.Model:
+    """Returns a model of a dense layer and one that is tied to it."""
+    inputs = keras.Input((6,))
+    dense = keras.layers.Dense(3, name="before")
+    return keras.Model(inputs, make(tied_to=dense, **changes)(dense(inputs)))
+
+
 CASES: tuple[Case, ...] = (
     ScheduleCase(schedules.Constant, {"value": 0.5}, values={0: 0.5, 10**6: 0.5}),
     ScheduleCase(
@@ -104,4 +111,18 @@ CASES: tuple[Case, ...] = (
     RegularizerCase(regularizers.L2, {"l2": 0.1}, value=3.0),
     RegularizerCase(regularizers.L1L2, {"l1": 0.01, "l2": 0.02}, value=0.7),
     RegularizerCase(regularizers.ElasticNet, {"strength": 0.1, "l1_fraction": 0.25}, value=2.5),
+    LayerCase(
+        layers.TiedDense,
+        {
+            "tied_to": keras.layers.Dense(3),
+            "activation": keras.activations.tanh,
+            "use_bias": False,
+            "bias_initializer": keras.initializers.Constant(0.5),
+            "bias_regularizer": keras.regularizers.L2(0.25),
+            "activity_regularizer": keras.regularizers.L2(0.125),
+            "bias_constraint": keras.constraints.NonNeg(),
+        },
+        shape=(6,),
+        model=tied_autoencoder,
+    ),
 )
