@@ -1,5 +1,6 @@
 """What the ramps have in common: a value before, a value after, and a stretch of steps between."""
 
+from collections.abc import Callable
 from typing import Any
 
 from keras import ops
@@ -11,7 +12,7 @@ from kerasreg.schedules.schedule import Schedule
 class Ramp(Schedule):
     """A schedule that goes from `start` to `end` in `steps` steps, and is constant elsewhere."""
 
-    check_end_point = staticmethod(_checks.number)
+    check_end_point: Callable[[str, Any, object], float] = staticmethod(_checks.number)
 
     def __init__(self, start: float, end: float, *, steps: int, begin: int = 0) -> None:
         self.start = self.check_end_point("start", start, self)

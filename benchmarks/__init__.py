@@ -1,0 +1,1 @@
+"""Measurements of kerasreg against its peers."""

@@ -1,0 +1,163 @@
+"""The table of measured cases: ours, its peers, and the ratios that ours has to reach."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+import keras
+import numpy as np
+
+from benchmarks.peers import (
+    KerasCVDropBlock,
+    Step,
+    floor,
+    tensorflow_step,
+    timm_drop_block,
+    torch_step,
+)
+from kerasreg import layers
+
+IMAGES = (32, 56, 56, 64)
+FLOOR = "floor x*c"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One measurement.
+
+    Args:
+        group: The technique, by which cases are chosen.
+        name: What is measured.
+        ours: Makes kerasreg's step.
+        peers: Makes each peer's step.
+        at_least: By peer, how many times as fast as the peer ours has to be.
+        at_most: By peer, how many times as long as the peer ours may take.
+    """
+
+    group: str
+    name: str
+    ours: Callable[[], Step]
+    peers: Mapping[str, Callable[[], Step]]
+    at_least: Mapping[str, float] = field(default_factory=dict)
+    at_most: Mapping[str, float] = field(default_factory=dict)
+
+
+def layer_case(
+    ours: Callable[[], Callable],
+    peer: Callable[[], Callable],
+    shape: tuple[int, ...],
+    dtype: str = "float32",
+    mode: str = "graph",
+    *,
+    at_least: float,
+    floor_at_most: float | None = None,
+    more_peers: Mapping[str, Callable[[], Step]] | None = None,
+    peer_name: str = "Keras",
+) -> Case:
+    """Returns the case of a layer against a peer's layer and the copy floor, with gradients."""
+
+    def step(make: Callable[[], Callable]) -> Step:
+        return tensorflow_step(make(), shape, dtype, mode)
+
+    return Case(
+        group=type(ours()).__name__,
+        name=f"{type(ours()).__name__} {dtype} {'x'.join(map(str, shape))} {mode}",
+        ours=partial(step, ours),
+        peers={
+            peer_name: partial(step, peer),
+            FLOOR: partial(step, lambda: floor),
+            **(more_peers or {}),
+        },
+        at_least={peer_name: at_least},
+        at_most={FLOOR: floor_at_most} if floor_at_most else {},
+    )
+
+
+def torch_dropout(shape: tuple[int, ...], dtype: str) -> Callable[[], Step]:
+    def make():
+        from torch.nn import functional
+
+        return torch_step(lambda x: functional.dropout(x, 0.5), shape, dtype)
+
+    return make
+
+
+def torch_drop_block(channels_last: bool) -> Callable[[], Step]:
+    batch, height, width, channels = IMAGES
+    return lambda: torch_step(
+        timm_drop_block(0.1, 7), (batch, channels, height, width), "float32", channels_last
+    )
+
+
+def small_network(dropout: Callable[[float], keras.layers.Layer] | None) -> Step:
+    """Returns one compiled training step of a small convolutional network."""
+    stack = [keras.Input((28, 28, 1))]
+    for filters in (32, 64):
+        stack += [keras.layers.Conv2D(filters, 3, activation="relu")]
+        stack += [dropout(0.25)] if dropout else []
+    stack += [keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(10)]
+    model = keras.Sequential(stack)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile("adam", loss, jit_compile=True)
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(64, 28, 28, 1)).astype("float32")
+    y = generator.integers(0, 10, 64)
+    return lambda: model.train_on_batch(x, y)
+
+
+def dropout_case(shape, dtype="float32", mode="graph", **goals) -> Case:
+    peers = {"torch": torch_dropout(shape, dtype)} if mode == "graph" else {}
+    return layer_case(
+        partial(layers.Dropout, 0.5, dtype=dtype),
+        partial(keras.layers.Dropout, 0.5, dtype=dtype),
+        shape,
+        dtype,
+        mode,
+        more_peers=peers,
+        **goals,
+    )
+
+
+def drop_in_case(name: str, argument: float, **goals) -> Case:
+    ours, keras_own = getattr(layers, name), getattr(keras.layers, name)
+    return layer_case(partial(ours, argument), partial(keras_own, argument), IMAGES, **goals)
+
+
+CASES = (
+    dropout_case((16, 128), at_least=0.9),
+    dropout_case((64, 256), at_least=0.9),
+    dropout_case((128, 1024), at_least=2.0),
+    dropout_case((256, 4096), at_least=3.0, floor_at_most=2.2),
+    dropout_case((8, 512, 768), at_least=3.0, floor_at_most=2.2),
+    dropout_case(IMAGES, at_least=3.0, floor_at_most=2.2),
+    dropout_case((8, 512, 768), "float16", at_least=10.0),
+    dropout_case((8, 512, 768), "bfloat16", at_least=4.0),
+    dropout_case((128, 1024), mode="eager", at_least=0.9),
+    dropout_case((256, 4096), mode="xla", at_least=100.0, floor_at_most=2.0),
+    dropout_case(IMAGES, mode="xla", at_least=100.0, floor_at_most=2.0),
+    drop_in_case("SpatialDropout2D", 0.5, at_least=1.8),
+    drop_in_case("AlphaDropout", 0.5, at_least=4.0),
+    drop_in_case("GaussianNoise", 0.5, at_least=2.5),
+    drop_in_case("GaussianDropout", 0.5, at_least=2.0),
+    layer_case(
+        partial(layers.DropBlock2D, 0.1, 7),
+        partial(KerasCVDropBlock, 0.1, 7),
+        IMAGES,
+        at_least=4.0,
+        peer_name="KerasCV's algorithm",
+        more_peers={
+            "timm's algorithm": torch_drop_block(channels_last=False),
+            "timm's algorithm, channels last": torch_drop_block(channels_last=True),
+        },
+    ),
+    Case(
+        group="network",
+        name="small CNN, one training step, jit_compile=True",
+        ours=partial(small_network, layers.Dropout),
+        peers={
+            "Keras": partial(small_network, keras.layers.Dropout),
+            "no dropout": partial(small_network, None),
+        },
+        at_most={"no dropout": 1.15},
+    ),
+)

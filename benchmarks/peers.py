@@ -1,0 +1,109 @@
+"""What the layers are measured against, and the steps in which they are."""
+
+import os
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+Step = Callable[[], object]
+
+
+def tensorflow_step(
+    layer: Callable, shape: tuple[int, ...], dtype: str, mode: str, backward: bool = True
+) -> Step:
+    """Returns a step that runs a layer in training, and its gradient, on TensorFlow.
+
+    Args:
+        layer: Called as `layer(x, training=True)`.
+        shape: Shape of the input.
+        dtype: Type of the input.
+        mode: "eager", "graph" or "xla" (the whole step under `jit_compile=True`).
+        backward: Whether the gradient is taken too.
+    """
+    generator = np.random.default_rng(0)
+    x = tf.cast(generator.normal(size=shape).astype("float32"), dtype)
+    upstream = tf.cast(generator.normal(size=shape).astype("float32"), dtype)
+
+    def step(x, upstream):
+        if not backward:
+            return layer(x, training=True)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = layer(x, training=True)
+        return y, tape.gradient(y, x, output_gradients=upstream)
+
+    if mode != "eager":
+        step = tf.function(step, jit_compile=mode == "xla", autograph=False)
+    return lambda: step(x, upstream)
+
+
+def floor(x, training):
+    """One read and one write of the tensor."""
+    return x * tf.cast(1.25, x.dtype)
+
+
+class KerasCVDropBlock:
+    """DropBlock2D by the algorithm of KerasCV 0.9: a max-pooled mask over Philox noise."""
+
+    def __init__(self, rate: float, block_size: int) -> None:
+        self.rate = rate
+        self.block = block_size
+        self.seed = keras.random.SeedGenerator(0)
+
+    def __call__(self, x, training):
+        _, height, width, _ = x.shape
+        valid_height, valid_width = height - self.block + 1, width - self.block + 1
+        gamma = self.rate * height * width / self.block**2 / (valid_height * valid_width)
+        rows = (tf.range(height) >= self.block // 2) & (
+            tf.range(height) < self.block // 2 + valid_height
+        )
+        columns = (tf.range(width) >= self.block // 2) & (
+            tf.range(width) < self.block // 2 + valid_width
+        )
+        valid = tf.cast(rows[:, None] & columns[None, :], x.dtype)[None, :, :, None]
+        noise = keras.random.uniform(tf.shape(x), dtype=x.dtype, seed=self.seed)
+        keep = tf.cast((1 - valid) + (1 - gamma) + noise >= 1, x.dtype)
+        keep = -tf.nn.max_pool2d(-keep, self.block, 1, "SAME")
+        share = tf.reduce_sum(keep) / tf.cast(tf.size(keep), x.dtype)
+        return x / share * keep
+
+
+def torch_step(
+    function: Callable, shape: tuple[int, ...], dtype: str, channels_last: bool = False
+) -> Step:
+    """Returns a step that runs a function of one tensor and its gradient on PyTorch, or raises."""
+    import torch
+
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    x = torch.randn(shape, dtype=getattr(torch, dtype))
+    if channels_last:
+        x = x.to(memory_format=torch.channels_last)
+    x.requires_grad_()
+    upstream = torch.randn_like(x)
+
+    def step():
+        x.grad = None
+        y = function(x)
+        y.backward(upstream)
+        return y, x.grad
+
+    return step
+
+
+def timm_drop_block(rate: float, block_size: int) -> Callable:
+    """Returns DropBlock2D by the algorithm of timm: seeds anywhere, own mask for each channel."""
+    import torch
+    from torch.nn import functional
+
+    def drop_block(x):
+        *_, height, width = x.shape
+        gamma = rate * height * width / block_size**2
+        gamma /= (height - block_size + 1) * (width - block_size + 1)
+        seeds = torch.empty_like(x).bernoulli_(gamma)
+        dropped = functional.max_pool2d(seeds, block_size, 1, block_size // 2)
+        keep = 1 - dropped
+        return x * keep * (keep.numel() / (keep.sum() + 1e-7))
+
+    return drop_block
