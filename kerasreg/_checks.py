@@ -181,3 +181,8 @@ def rank(name: str, shape: Sequence[int | None], owner: Owner, ranks: int | Sequ
     if len(shape) not in allowed:
         refuse(name, tuple(shape), owner, "a shape of rank " + " or ".join(map(str, allowed)))
     return len(shape)
+
+
+def impossible(owner: Owner, reason: str, *, fix: str = "") -> NoReturn:
+    """Raises for a call that cannot be done right, whatever the arguments."""
+    raise RuntimeError(" ".join(filter(None, [reason, fix])) + f" ({_title(owner)})")

@@ -81,6 +81,12 @@ def tied_autoencoder(make: Callable[..., Any], **changes: Any) -> keras.Model:
 
 
 CASES: tuple[Case, ...] = (
+    LayerCase(
+        layers.Dropout,
+        {"rate": 0.4, "noise_shape": (None, 6), "seed": 7, "scaling": "inference"},
+        random=True,
+        strength="rate",
+    ),
     ScheduleCase(schedules.Constant, {"value": 0.5}, values={0: 0.5, 10**6: 0.5}),
     ScheduleCase(
         schedules.Linear,
@@ -111,6 +117,29 @@ CASES: tuple[Case, ...] = (
     RegularizerCase(regularizers.L2, {"l2": 0.1}, value=3.0),
     RegularizerCase(regularizers.L1L2, {"l1": 0.01, "l2": 0.02}, value=0.7),
     RegularizerCase(regularizers.ElasticNet, {"strength": 0.1, "l1_fraction": 0.25}, value=2.5),
+    LayerCase(
+        layers.BatchNormalization,
+        {
+            "axis": 2,
+            "momentum": 0.9,
+            "epsilon": 0.01,
+            "center": False,
+            "scale": False,
+            "beta_initializer": keras.initializers.Constant(0.5),
+            "gamma_initializer": keras.initializers.Constant(2.0),
+            "moving_mean_initializer": keras.initializers.Constant(0.25),
+            "moving_variance_initializer": keras.initializers.Constant(4.0),
+            "beta_regularizer": keras.regularizers.L2(0.25),
+            "gamma_regularizer": keras.regularizers.L2(0.5),
+            "beta_constraint": keras.constraints.NonNeg(),
+            "gamma_constraint": keras.constraints.NonNeg(),
+            "renorm": True,
+            "renorm_clipping": {"rmin": 0.5, "rmax": 2.0, "dmax": 3.0},
+            "renorm_momentum": 0.75,
+            "synchronized": True,
+            "unbiased_variance": True,
+        },
+    ),
     LayerCase(
         layers.TiedDense,
         {

@@ -1,0 +1,58 @@
+"""What differs by Keras backend, behind one interface; this file picks the backend in use.
+
+A random 32-bit word is a uint32 on TensorFlow and JAX, and an int64 holding 0 to 2**32 - 1 on
+PyTorch, which has no arithmetic for uint32. Each backend module defines:
+
+- `WORD_DTYPE`: the dtype of words.
+- `word(value)`: a Python integer as a word constant; `low32(words)`: the low 32 bits of a sum, a
+  product or a left shift of words (which wrap by themselves where words are uint32).
+- `element_index(shape)`: the row-major index of every element of a shape, as words.
+- `key_words(state)`: the four words of a key, from the state of a `keras.random.SeedGenerator`.
+- `where_kept(words, limit, kept, dropped)`: selects by comparing words with a limit.
+- `scalar_kernel(function)`: a function of one word vector and no differentiable value, made cheap.
+- `fused(forward, backward, second)`: draw-and-apply as one kernel, whose gradient draws again.
+- `use_fused(flag)`: forces plain operations, or lets the backend decide again.
+- `recomputing()`: whether the call is inside a rematerialized layer.
+
+Private parts of the frameworks that are touched, all of them in `recomputing`: the names of the
+functions through which TensorFlow, JAX and PyTorch run a rematerialized call are looked for on
+the stack, because none of them tells the function that it will run again.
+"""
+
+import importlib
+
+import keras
+
+_NAMES = ("tensorflow", "jax", "torch")
+
+if keras.config.backend() not in _NAMES:
+    raise ImportError(
+        "kerasreg runs on Keras' TensorFlow, JAX and PyTorch backends. "
+        f"Received: KERAS_BACKEND={keras.config.backend()}."
+    )
+
+backend = importlib.import_module(f"kerasreg._backend.{keras.config.backend()}")
+
+WORD_DTYPE = backend.WORD_DTYPE
+element_index = backend.element_index
+fused = backend.fused
+key_words = backend.key_words
+low32 = backend.low32
+recomputing = backend.recomputing
+scalar_kernel = backend.scalar_kernel
+use_fused = backend.use_fused
+where_kept = backend.where_kept
+word = backend.word
+
+__all__ = [
+    "WORD_DTYPE",
+    "element_index",
+    "fused",
+    "key_words",
+    "low32",
+    "recomputing",
+    "scalar_kernel",
+    "use_fused",
+    "where_kept",
+    "word",
+]

@@ -1,0 +1,126 @@
+"""The JAX backend: words are uint32, kernels are jitted functions."""
+
+import functools
+import math
+import os
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from kerasreg._backend.call_stack import called_from
+
+_settings = {"fused": os.environ.get("KERASREG_FUSED", "1") != "0"}
+
+
+WORD_DTYPE = "uint32"
+
+
+def word(value):
+    """Returns a Python integer as a word constant."""
+    return np.uint32(value)
+
+
+def low32(words):
+    """Returns the low 32 bits: uint32 has no others."""
+    return words
+
+
+def element_index(shape):
+    """Returns the row-major index of each element of `shape` as words."""
+    return lax.iota(jnp.uint32, math.prod(shape)).reshape(shape)
+
+
+def key_words(state):
+    """Returns (seed low, seed high, step, replica) as words, from the uint32 [seed, step].
+
+    The arrays of a sharded computation are whole arrays here: one index runs over all
+    devices, and there is no replica to tell apart.
+    """
+    seed, step = jnp.asarray(state).astype(jnp.uint32)
+    zero = jnp.zeros_like(seed)
+    return jnp.stack([seed, zero, step, zero])
+
+
+def where_kept(words, limit, kept, dropped=None):
+    """Returns `kept` where `words >= limit[0]`, elsewhere `dropped` (None for 0).
+
+    When `limit` has a second word and it is 0, nothing is kept.
+    """
+    keep = words >= limit[0]
+    if len(limit) == 2:
+        keep &= limit[1] > word(0)
+    return jnp.where(keep, kept, jnp.asarray(0 if dropped is None else dropped, kept.dtype))
+
+
+def scalar_kernel(function):
+    """Makes a long chain of scalar operations one compiled function."""
+
+    @functools.wraps(function)
+    def run(words, *static):
+        if not _settings["fused"]:
+            return function(words, *static)
+        return _compiled_scalar(function, static)(words)
+
+    return run
+
+
+def fused(forward, backward=None, second=None):
+    """Returns a function that runs `forward` as one kernel, and its gradient as another.
+
+    The interface is that of `kerasreg._backend.tensorflow.fused`.
+    """
+    backward = backward or forward
+    second = second or backward
+
+    def apply(x, key, *tensors, **static):
+        function = _differentiable(forward, backward, second, tuple(sorted(static.items())))
+        return function(jnp.asarray(x), key, *map(jnp.asarray, tensors))
+
+    return apply
+
+
+def use_fused(flag):
+    """Lets kernels run (True, as at the start) or forces plain operations (False)."""
+    _settings["fused"] = bool(flag)
+
+
+def recomputing():
+    """Whether the call stack runs through `jax.checkpoint`, which Keras' RematScope uses."""
+    return called_from(lambda frame: frame.f_code.co_filename.endswith("ad_checkpoint.py"))
+
+
+@functools.cache
+def _differentiable(forward, backward, second, static):
+    run = functools.partial(_run, forward, static)
+    function = jax.custom_vjp(run)
+
+    def keep_inputs(x, *rest):
+        return run(x, *rest), rest
+
+    def gradient(rest, dy):
+        dx = _differentiable(backward, second, backward, static)(dy, *rest)
+        return (dx, *[None] * len(rest))
+
+    function.defvjp(keep_inputs, gradient)
+    return function
+
+
+def _run(function, static, *arguments):
+    call = _compiled if _settings["fused"] else _plain
+    return call(function, static)(*arguments)
+
+
+@functools.cache
+def _compiled(function, static):
+    return jax.jit(_plain(function, static))
+
+
+def _plain(function, static):
+    return functools.partial(function, **dict(static))
+
+
+@functools.cache
+def _compiled_scalar(function, static):
+    return jax.jit(lambda words: function(words, *static))

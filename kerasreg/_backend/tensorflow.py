@@ -1,0 +1,222 @@
+"""The TensorFlow backend: words are uint32, kernels are nested XLA functions.
+
+A kernel is a `tf.function(jit_compile=True)` inside whatever graph or eager call the user has.
+XLA turns draw and apply into one loop that reads and writes its tensor once. It compiles anew
+for every run-time shape (a tenth of a second or two), which decides where plain operations
+run instead: below `SMALLEST_KERNEL` elements, where sizes other than the batch are unknown while
+tracing, in eager calls after `EAGER_SHAPES` different shapes, where XLA does not work, and where
+the user says so with `use_fused(False)` or the environment variable `KERASREG_FUSED=0`.
+"""
+
+import functools
+import math
+import os
+import threading
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from kerasreg._backend.call_stack import called_from
+
+SMALLEST_KERNEL = 8192
+EAGER_SHAPES = 32
+
+_settings = {"fused": os.environ.get("KERASREG_FUSED", "1") != "0"}
+_here = threading.local()
+_kernels: dict[Any, Callable] = {}
+_eager_shapes: dict[Any, set] = defaultdict(set)
+
+
+WORD_DTYPE = "uint32"
+
+
+def word(value):
+    """Returns a Python integer as a word constant."""
+    return np.uint32(value)
+
+
+def low32(words):
+    """Returns the low 32 bits: uint32 has no others."""
+    return words
+
+
+def element_index(shape):
+    """Returns the row-major index of each element of `shape` as words."""
+    if not _in_kernel():
+        return tf.reshape(tf.cast(tf.range(math.prod(shape)), tf.uint32), shape)
+    # One range per axis: a range over all elements becomes a constant as large as the
+    # tensor, which the kernel would have to read.
+    index, stride = tf.zeros((), tf.uint32), tf.ones((), tf.uint32)
+    for after, size in enumerate(reversed(shape)):
+        steps = tf.cast(tf.range(size), tf.uint32) * stride
+        index += tf.reshape(steps, [-1] + [1] * after)
+        stride *= tf.cast(size, tf.uint32)
+    return index
+
+
+def key_words(state):
+    """Returns (seed low, seed high, step, replica) as words, from the int64 [seed, step]."""
+    words = tf.reshape(tf.bitcast(state, tf.uint32), [4]) * np.array([1, 1, 1, 0], "uint32")
+    context = tf.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1:
+        return words
+    replica = tf.cast(context.replica_id_in_sync_group, tf.uint32)
+    return words + replica * np.array([0, 0, 0, 1], "uint32")
+
+
+def where_kept(words, limit, kept, dropped=None):
+    """Returns `kept` where `words >= limit[0]`, elsewhere `dropped` (None for 0).
+
+    Args:
+        words: Random words, of a shape that broadcasts to that of `kept`.
+        limit: One or two words; when the second is 0, nothing is kept.
+        kept: A tensor. What it holds in dropped places, NaN and infinity included, is lost.
+        dropped: A scalar tensor, or None for 0.
+    """
+    if _in_kernel() and kept.dtype == tf.float32:
+        return _where_kept_by_bits(words, limit, kept, dropped)
+    keep = words >= limit[0]
+    if limit.shape[0] == 2:
+        keep = tf.logical_and(keep, limit[1] > word(0))
+    if dropped is None and kept.dtype.is_floating:
+        # tf.where is slow outside XLA, in float16 very.
+        return tf.math.multiply_no_nan(kept, tf.cast(keep, kept.dtype))
+    return tf.where(keep, kept, tf.cast(0 if dropped is None else dropped, kept.dtype))
+
+
+def _where_kept_by_bits(words, limit, kept, dropped):
+    # From a select, LLVM makes a load that waits for the mask: half the speed for tensors
+    # larger than the caches. The borrow of words - limit, spread over 32 bits, is a mask that
+    # it does not see through.
+    inverse = ~words
+    borrow = (inverse & limit[0]) | ((inverse | limit[0]) & (words - limit[0]))
+    mask = ~tf.bitcast(tf.bitwise.right_shift(tf.bitcast(borrow, tf.int32), 31), tf.uint32)
+    if limit.shape[0] == 2:
+        mask &= tf.where(limit[1] > word(0), word(0xFFFFFFFF), word(0))
+    bits = tf.bitcast(kept, tf.uint32) & mask
+    if dropped is not None:
+        bits |= tf.bitcast(tf.cast(dropped, tf.float32), tf.uint32) & ~mask
+    return tf.bitcast(bits, tf.float32)
+
+
+def scalar_kernel(function):
+    """Makes a long chain of scalar operations one kernel, compiled once for the whole process.
+
+    Args:
+        function: Takes a vector of words and Python integers, returns a vector of words.
+    """
+
+    @functools.wraps(function)
+    def run(words, *static):
+        if _in_kernel() or not _kernels_work():
+            return function(words, *static)
+        signature = (tf.TensorSpec(words.shape, words.dtype),)
+        return _kernel(function, signature, static, {})(words)
+
+    return run
+
+
+def fused(forward, backward=None, second=None):
+    """Returns a function that runs `forward` as one kernel, and its gradient as another.
+
+    Nothing but the key is kept for the gradient: both kernels draw what they need from it.
+
+    Args:
+        forward: `forward(x, key, *tensors, **static)`, pure. Its random words come from `key`;
+            its Python values (`static`) are hashable, and every other combination of them
+            compiles a kernel of its own, so pass numbers that vary as `tensors`.
+        backward: `backward(dy, key, *tensors, **static)`, the gradient in `x`. None when
+            `forward` is linear in `x` and its own transpose, as any multiplication is.
+        second: The derivative of `backward` in `dy`, same arguments. None when `backward` is its
+            own transpose, as for every elementwise map.
+
+    Returns:
+        `apply(x, key, *tensors, **static)`. Only `x` has a gradient, of any order.
+    """
+    backward = backward or forward
+    second = second or backward
+
+    def apply(x, key, *tensors, **static):
+        @tf.custom_gradient
+        def linear(x, key, *tensors):
+            def gradient(dy):
+                dx = fused(backward, second, backward)(dy, key, *tensors, **static)
+                return (dx, *[None] * (1 + len(tensors)))
+
+            return _run(forward, x, key, tensors, static), gradient
+
+        return linear(tf.convert_to_tensor(x), key, *map(tf.convert_to_tensor, tensors))
+
+    return apply
+
+
+def use_fused(flag):
+    """Lets kernels run (True, as at the start) or forces plain operations (False).
+
+    Functions that are already traced stay as they are.
+    """
+    _settings["fused"] = bool(flag)
+
+
+def recomputing():
+    """Whether the call stack runs through `tf.recompute_grad`, which Keras' RematScope uses."""
+    return called_from(lambda frame: frame.f_code.co_qualname.startswith("recompute_grad."))
+
+
+def _run(function, x, key, tensors, static):
+    arguments = (x, key, *tensors)
+    signature = tuple(tf.TensorSpec(each.shape, each.dtype) for each in arguments)
+    if not _worth_a_kernel(x):
+        return function(*arguments, **static)
+    if tf.executing_eagerly():
+        shapes = _eager_shapes[function]
+        if tuple(x.shape) not in shapes and len(shapes) == EAGER_SHAPES:
+            return function(*arguments, **static)
+        shapes.add(tuple(x.shape))
+    return _kernel(function, signature, (), static)(*arguments)
+
+
+def _worth_a_kernel(x):
+    if _in_kernel() or not x.dtype.is_floating or not x.shape.rank or None in x.shape[1:]:
+        return False
+    if x.shape[0] is not None and math.prod(x.shape) < SMALLEST_KERNEL:
+        return False
+    return _kernels_work()
+
+
+def _kernels_work():
+    return _settings["fused"] and _xla_works()
+
+
+@functools.cache
+def _xla_works():
+    try:
+        with tf.init_scope():
+            tf.function(lambda: tf.constant(1), jit_compile=True)()
+    except tf.errors.OpError:
+        return False
+    return True
+
+
+def _kernel(function, signature, positional, static):
+    key = (function, signature, positional, tuple(sorted(static.items())))
+    if key not in _kernels:
+
+        def traced(*arguments):
+            _here.kernel = True
+            try:
+                return function(*arguments, *positional, **static)
+            finally:
+                _here.kernel = False
+
+        _kernels[key] = tf.function(
+            traced, input_signature=signature, jit_compile=True, autograph=False
+        )
+    return _kernels[key]
+
+
+def _in_kernel():
+    return getattr(_here, "kernel", False)

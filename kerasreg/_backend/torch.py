@@ -1,0 +1,91 @@
+"""The PyTorch backend: words are int64 between 0 and 2**32 - 1, kernels are plain operations."""
+
+import functools
+import math
+
+import torch
+from keras import ops
+
+from kerasreg._backend.call_stack import called_from
+
+WORD_DTYPE = "int64"
+MASK = 0xFFFFFFFF
+
+
+def word(value):
+    """Returns a Python integer as a word constant."""
+    return int(value)
+
+
+def low32(words):
+    """Returns the low 32 bits of a sum, a product or a left shift of words."""
+    return words & MASK
+
+
+def element_index(shape):
+    """Returns the row-major index of each element of `shape` as words."""
+    return low32(ops.reshape(ops.arange(math.prod(shape), dtype="int64"), shape))
+
+
+def key_words(state):
+    """Returns (seed low, seed high, step, replica) as words, from the int32 [seed, step]."""
+    seed, step = low32(state.to(torch.int64))
+    zero = torch.zeros_like(seed)
+    return torch.stack([seed, zero, step, zero])
+
+
+def where_kept(words, limit, kept, dropped=None):
+    """Returns `kept` where `words >= limit[0]`, elsewhere `dropped` (None for 0).
+
+    When `limit` has a second word and it is 0, nothing is kept.
+    """
+    keep = words >= limit[0]
+    if len(limit) == 2:
+        keep = keep & (limit[1] > 0)
+    dropped = torch.as_tensor(0 if dropped is None else dropped, device=kept.device)
+    return torch.where(keep, kept, dropped.to(kept.dtype))
+
+
+def scalar_kernel(function):
+    """Returns the function: there is nothing to compile."""
+    return function
+
+
+def fused(forward, backward=None, second=None):
+    """Returns a function that runs `forward`, and whose gradient draws again from the key.
+
+    The interface is that of `kerasreg._backend.tensorflow.fused`.
+    """
+    backward = backward or forward
+    second = second or backward
+
+    def apply(x, key, *tensors, **static):
+        functions = [functools.partial(each, **static) for each in (forward, backward, second)]
+        converted = [ops.convert_to_tensor(each) for each in (x, key, *tensors)]
+        return _Drawn.apply(converted[0], functions, *converted[1:])
+
+    return apply
+
+
+def use_fused(flag):
+    """Does nothing: operations are always plain here."""
+
+
+def recomputing():
+    """Whether the call stack runs through `torch.utils.checkpoint`, which RematScope uses."""
+    return called_from(lambda frame: frame.f_globals.get("__name__") == "torch.utils.checkpoint")
+
+
+class _Drawn(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, functions, *rest):
+        ctx.functions = functions
+        ctx.save_for_backward(*rest)
+        return functions[0](x, *rest)
+
+    @staticmethod
+    def backward(ctx, dy):
+        _, backward, second = ctx.functions
+        rest = ctx.saved_tensors
+        dx = _Drawn.apply(dy, [backward, second, backward], *rest)
+        return (dx, None, *[None] * len(rest))

@@ -1,0 +1,56 @@
+"""Random words: a keyed hash of the element's index."""
+
+from keras import ops
+
+from kerasreg import _backend
+from kerasreg._backend import low32, word
+from kerasreg._random.threefry import call_key
+
+
+def words(key, shape, stream=0):
+    """Returns one random 32-bit word per element of `shape`.
+
+    The word of element i (row-major) is `h(h(i + k0) ^ k1) + h(i + k0)`, where h is the
+    32-bit finalizer of MurmurHash3 and (k0, k1) comes from Threefry. Hash in hash is the
+    construction of Jarzynski and Olano; the added inner hash (Davies-Meyer) lets words of one
+    call repeat as often as random ones do: a permutation of the index would never repeat one.
+
+    Args:
+        key: The key of the call, from `next_key`.
+        shape: Integers, or integer tensors where a size is not known. Beyond 2**31
+            elements, which TensorFlow cannot index here, words would repeat.
+        stream: Number of the stream: streams of one key are independent.
+
+    Returns:
+        Words: uint32 on TensorFlow and JAX, int64 below 2**32 on PyTorch.
+
+    Reference:
+        Appleby 2011, MurmurHash3 (fmix32). Jarzynski, Olano 2020, Hash Functions for GPU
+        Rendering, JCGT 9(3).
+    """
+    k0, k1 = ops.unstack(call_key(key, stream), 2)
+    inner = finalizer(low32(_backend.element_index(tuple(shape)) + k0))
+    return low32(finalizer(inner ^ k1) + inner)
+
+
+def finalizer(h):
+    """Returns the finalizer of MurmurHash3 of each word: a bijection that mixes all bits."""
+    h = h ^ ops.right_shift(h, 16)
+    h = low32(h * word(0x85EBCA6B))
+    h = h ^ ops.right_shift(h, 13)
+    h = low32(h * word(0xC2B2AE35))
+    return h ^ ops.right_shift(h, 16)
+
+
+def noise_shape(x, shape):
+    """Returns the sizes of the noise for a tensor: `shape`, with the tensor's own where it is None.
+
+    Args:
+        x: A tensor; a size that is not known while tracing stays a scalar tensor.
+        shape: Integers and None, of the rank of `x` or less; or None for the shape of `x`.
+    """
+    own = ops.shape(x)
+    if shape is None:
+        return tuple(own)
+    own = own[len(own) - len(shape) :]
+    return tuple(mine if size is None else size for mine, size in zip(own, shape, strict=True))
