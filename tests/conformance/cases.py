@@ -1,7 +1,8 @@
-"""One row for each registered class: how to build it, and what the shared checks need to know.
+"""One row or more for each registered class: how to build it, and what the checks need to know.
 
-A row names every constructor argument of its class at a value that is not the default, so that
-the round trips prove that none is lost. `test_complete.py` sees to it that no class is missing.
+Together the rows of a class give every constructor argument a value that is not the default, so
+that the round trips prove that none is lost; a row with the defaults shows that these work too.
+`test_complete.py` sees to it that no class and no argument is missing.
 """
 
 from collections.abc import Callable, Mapping
@@ -82,6 +83,9 @@ def tied_autoencoder(make: Callable[..., Any], **changes: Any) -> keras.Model:
 
 CASES: tuple[Case, ...] = (
     LayerCase(
+        layers.Dropout, {"rate": 0.4}, random=True, strength="rate", inference_is_identity=True
+    ),
+    LayerCase(
         layers.Dropout,
         {"rate": 0.4, "noise_shape": (None, 6), "seed": 7, "scaling": "inference"},
         random=True,
@@ -117,6 +121,7 @@ CASES: tuple[Case, ...] = (
     RegularizerCase(regularizers.L2, {"l2": 0.1}, value=3.0),
     RegularizerCase(regularizers.L1L2, {"l1": 0.01, "l2": 0.02}, value=0.7),
     RegularizerCase(regularizers.ElasticNet, {"strength": 0.1, "l1_fraction": 0.25}, value=2.5),
+    LayerCase(layers.BatchNormalization),
     LayerCase(
         layers.BatchNormalization,
         {
@@ -136,7 +141,7 @@ CASES: tuple[Case, ...] = (
             "renorm": True,
             "renorm_clipping": {"rmin": 0.5, "rmax": 2.0, "dmax": 3.0},
             "renorm_momentum": 0.75,
-            "synchronized": True,
+            "synchronized": keras.backend.backend() == "tensorflow",
             "unbiased_variance": True,
         },
     ),
@@ -153,5 +158,19 @@ CASES: tuple[Case, ...] = (
         },
         shape=(6,),
         model=tied_autoencoder,
+    ),
+    CallbackCase(
+        callbacks.EarlyStopping,
+        {
+            "monitor": "loss",
+            "min_delta": 0.25,
+            "patience": 2,
+            "verbose": 1,
+            "mode": "min",
+            "baseline": 0.5,
+            "restore_best_weights": True,
+            "start_from_epoch": 1,
+            "restore": "last",
+        },
     ),
 )
