@@ -14,7 +14,19 @@ def square_sum(x):
     return ops.sum(ops.square(_widened(x)))
 
 
+def as_loss(penalty):
+    """Returns a penalty in the dtype in which Keras adds up the losses of a model.
+
+    TensorFlow adds no numbers of different dtypes. A penalty on float64 weights stays in float64,
+    for training loops in float64.
+    """
+    return penalty if _is_double(penalty) else ops.cast(penalty, keras.config.floatx())
+
+
+def _is_double(x):
+    return keras.backend.standardize_dtype(x.dtype) == "float64"
+
+
 def _widened(x):
     x = ops.convert_to_tensor(x)
-    is_double = keras.backend.standardize_dtype(x.dtype) == "float64"
-    return x if is_double else ops.cast(x, "float32")
+    return x if _is_double(x) else ops.cast(x, "float32")

@@ -4,7 +4,7 @@ import keras
 
 from kerasreg import _checks
 from kerasreg._register import register
-from kerasreg.regularizers._sums import absolute_sum
+from kerasreg.regularizers._sums import absolute_sum, as_loss
 
 
 @register
@@ -27,8 +27,8 @@ class L1(keras.regularizers.L1):
     Example:
         >>> import keras, kerasreg
         >>> layer = keras.layers.Dense(3, kernel_regularizer=kerasreg.regularizers.L1(1e-4))
-        >>> float(kerasreg.regularizers.L1(0.1)(keras.ops.array([[3.0, -4.0]])))
-        0.7...
+        >>> float(kerasreg.regularizers.L1(0.5)(keras.ops.array([[3.0, -4.0]])))
+        3.5
 
     Reference:
         Tibshirani 1996, Regression Shrinkage and Selection via the Lasso, JRSS B 58(1).
@@ -38,7 +38,7 @@ class L1(keras.regularizers.L1):
         self.l1 = _checks.number("l1", l1, self, low=0)
 
     def __call__(self, x):
-        return self.l1 * absolute_sum(x)
+        return as_loss(self.l1 * absolute_sum(x))
 
     def get_config(self):
         return {"l1": self.l1}

@@ -4,7 +4,7 @@ import keras
 
 from kerasreg import _checks
 from kerasreg._register import register
-from kerasreg.regularizers._sums import absolute_sum, square_sum
+from kerasreg.regularizers._sums import absolute_sum, as_loss, square_sum
 
 
 @register
@@ -44,7 +44,7 @@ class L1L2(keras.regularizers.L1L2):
             terms.append(self.l1 * absolute_sum(x))
         if self.l2:
             terms.append(self.l2 * square_sum(x))
-        return sum(terms)
+        return as_loss(sum(terms))
 
     def get_config(self):
         return {"l1": self.l1, "l2": self.l2}

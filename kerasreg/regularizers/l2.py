@@ -4,7 +4,7 @@ import keras
 
 from kerasreg import _checks
 from kerasreg._register import register
-from kerasreg.regularizers._sums import square_sum
+from kerasreg.regularizers._sums import as_loss, square_sum
 
 
 @register
@@ -41,7 +41,7 @@ class L2(keras.regularizers.L2):
         self.l2 = _checks.number("l2", l2, self, low=0)
 
     def __call__(self, x):
-        return self.l2 * square_sum(x)
+        return as_loss(self.l2 * square_sum(x))
 
     def get_config(self):
         return {"l2": self.l2}

@@ -71,8 +71,12 @@ def side_by_side():
     dense = encoder_layer()
     dense.build((None, INPUTS))
     inputs = keras.Input((INPUTS,))
-    decoded = TiedDense(dense, name="decoder")(keras.layers.Reshape((CODE,))(inputs[:, :CODE]))
-    return keras.Model(inputs, keras.layers.Add()([decoded, ops.tile(dense(inputs), (1, 2))]))
+    decoded = TiedDense(dense, name="decoder")(inputs[:, :CODE])
+    later = keras.layers.Activation("tanh")(keras.layers.Activation("tanh")(decoded))
+    model = keras.Model(inputs, keras.layers.Concatenate()([later, dense(inputs)]))
+    names = [layer.name for layer in model.layers]
+    assert names.index("decoder") < names.index("encoder")
+    return model
 
 
 def subclassed():
