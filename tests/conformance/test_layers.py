@@ -95,8 +95,12 @@ def test_unknown_sizes(case):
         assert np.isfinite(numpy(model(x, training=True))).all()
 
 
+# On JAX and PyTorch, Keras itself comes back to float32 in many operations.
+DOUBLE = ["float64"] if keras.backend.backend() == "tensorflow" else []
+
+
 @every_layer
-@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float64"])
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", *DOUBLE])
 def test_precision(case, policy):
     model = model_of(case, dtype=policy)
     layer = layer_in(model, case)

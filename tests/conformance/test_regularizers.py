@@ -28,15 +28,19 @@ def test_config_round_trip(case):
     assert {name: getattr(copy, name) for name in case.arguments} == dict(case.arguments)
 
 
+# JAX has no float64 unless it is told so before anything else.
+DOUBLE = ["float64"] if keras.backend.backend() != "jax" else []
+
+
 @every_penalty
-@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
+@pytest.mark.parametrize("dtype", [*DOUBLE, "float32", "float16", "bfloat16"])
 def test_value_in_every_precision(case, dtype):
     value = case.make()(keras.Variable(KERNEL, dtype=dtype))
     assert ops.shape(value) == ()
     assert keras.backend.standardize_dtype(value.dtype) == (
         "float64" if dtype == "float64" else "float32"
     )
-    np.testing.assert_allclose(float(value), case.value, rtol=1e-6)
+    np.testing.assert_allclose(ops.convert_to_numpy(value), case.value, rtol=1e-6)
 
 
 @every_penalty
