@@ -13,6 +13,7 @@ import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn, TypeVar
 
+import keras
 import numpy as np
 
 T = TypeVar("T")
@@ -67,7 +68,10 @@ def number(
     expected = expected or _interval(low, high)
     if not isinstance(value, int | float | np.integer | np.floating) or isinstance(value, bool):
         refuse(name, value, owner, expected, fix=fix, error=TypeError)
-    result = float(value)
+    try:
+        result = float(value)
+    except OverflowError:  # an integer that no float can hold
+        result = math.inf
     if not (math.isfinite(result) and low <= result <= high):
         refuse(name, value, owner, expected, fix=fix)
     return result
@@ -139,6 +143,13 @@ def choice(name: str, value: T, owner: Owner, options: Iterable[T]) -> T:
     ):
         refuse(name, value, owner, "one of " + ", ".join(repr(option) for option in options))
     return value
+
+
+def data_format(value: str | None, owner: Owner) -> str:
+    """Returns "channels_first" or "channels_last"; None stands for Keras' global setting."""
+    if value is None:
+        return str(keras.config.image_data_format())
+    return choice("data_format", value, owner, ("channels_last", "channels_first"))
 
 
 def instance(

@@ -45,6 +45,7 @@ def test_accepted(check, value, result):
         (_checks.number, np.array([1.0]), TypeError),
         (_checks.number, float("nan"), ValueError),
         (_checks.number, float("inf"), ValueError),
+        (_checks.number, 10**400, ValueError),
         (_checks.fraction, -0.1, ValueError),
         (_checks.fraction, 1.5, ValueError),
         (_checks.positive, 0.0, ValueError),
