@@ -7,9 +7,9 @@ PyTorch, which has no arithmetic for uint32. Each backend module defines:
 - `word(value)`: a Python integer as a word constant; `low32(words)`: the low 32 bits of a sum, a
   product or a left shift of words (which wrap by themselves where words are uint32).
 - `element_index(shape)`: the row-major index of every element of a shape, as words.
-- `key_words(state)`: the four words of a key, from the state of a `keras.random.SeedGenerator`.
+- `philox(state)`: the four random words of one call, from the state of a
+  `keras.random.SeedGenerator` and the number of the replica.
 - `where_kept(words, limit, kept, dropped)`: selects by comparing words with a limit.
-- `scalar_kernel(function)`: a function of one word vector and no differentiable value, made cheap.
 - `fused(forward, backward, second)`: draw-and-apply as one kernel, whose gradient draws again.
 - `use_fused(flag)`: forces plain operations, or lets the backend decide again.
 - `recomputing()`: whether the call is inside a rematerialized layer.
@@ -36,10 +36,9 @@ backend = importlib.import_module(f"kerasreg._backend.{keras.config.backend()}")
 WORD_DTYPE = backend.WORD_DTYPE
 element_index = backend.element_index
 fused = backend.fused
-key_words = backend.key_words
 low32 = backend.low32
+philox = backend.philox
 recomputing = backend.recomputing
-scalar_kernel = backend.scalar_kernel
 use_fused = backend.use_fused
 where_kept = backend.where_kept
 word = backend.word
@@ -48,10 +47,9 @@ __all__ = [
     "WORD_DTYPE",
     "element_index",
     "fused",
-    "key_words",
     "low32",
+    "philox",
     "recomputing",
-    "scalar_kernel",
     "use_fused",
     "where_kept",
     "word",

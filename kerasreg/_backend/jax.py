@@ -32,38 +32,41 @@ def element_index(shape):
     return lax.iota(jnp.uint32, math.prod(shape)).reshape(shape)
 
 
-def key_words(state):
-    """Returns (seed low, seed high, step, replica) as words, from the uint32 [seed, step].
+@jax.jit
+def philox(state):
+    """Returns Philox4x32-10 of the uint32 [seed, step] of a seed generator.
 
     The arrays of a sharded computation are whole arrays here: one index runs over all
     devices, and there is no replica to tell apart.
     """
     seed, step = jnp.asarray(state).astype(jnp.uint32)
     zero = jnp.zeros_like(seed)
-    return jnp.stack([seed, zero, step, zero])
+    key, counter = (seed, zero), (step, zero, zero, zero)
+    for _ in range(10):
+        (high0, low0), (high1, low1) = (
+            _product(counter[0], 0xD2511F53),
+            _product(counter[2], 0xCD9E8D57),
+        )
+        counter = (high1 ^ counter[1] ^ key[0], low1, high0 ^ counter[3] ^ key[1], low0)
+        key = (key[0] + word(0x9E3779B9), key[1] + word(0xBB67AE85))
+    return jnp.stack(counter)
+
+
+def _product(a, b):
+    # The high and the low word; JAX has no 64-bit integers by default.
+    a_high, a_low, b_high, b_low = a >> 16, a & 0xFFFF, word(b >> 16), word(b & 0xFFFF)
+    middle = a_high * b_low + (a_low * b_low >> 16)
+    carry = (middle & 0xFFFF) + a_low * b_high
+    return a_high * b_high + (middle >> 16) + (carry >> 16), a * word(b)
 
 
 def where_kept(words, limit, kept, dropped=None):
     """Returns `kept` where `words >= limit[0]`, elsewhere `dropped` (None for 0).
 
-    When `limit` has a second word and it is 0, nothing is kept.
+    When `limit[1]` is 0, nothing is kept.
     """
-    keep = words >= limit[0]
-    if len(limit) == 2:
-        keep &= limit[1] > word(0)
+    keep = (words >= limit[0]) & (limit[1] > word(0))
     return jnp.where(keep, kept, jnp.asarray(0 if dropped is None else dropped, kept.dtype))
-
-
-def scalar_kernel(function):
-    """Makes a long chain of scalar operations one compiled function."""
-
-    @functools.wraps(function)
-    def run(words, *static):
-        if not _settings["fused"]:
-            return function(words, *static)
-        return _compiled_scalar(function, static)(words)
-
-    return run
 
 
 def fused(forward, backward=None, second=None):
@@ -119,8 +122,3 @@ def _compiled(function, static):
 
 def _plain(function, static):
     return functools.partial(function, **dict(static))
-
-
-@functools.cache
-def _compiled_scalar(function, static):
-    return jax.jit(lambda words: function(words, *static))

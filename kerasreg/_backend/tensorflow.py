@@ -57,14 +57,25 @@ def element_index(shape):
     return index
 
 
-def key_words(state):
-    """Returns (seed low, seed high, step, replica) as words, from the int64 [seed, step]."""
-    words = tf.reshape(tf.bitcast(state, tf.uint32), [4]) * np.array([1, 1, 1, 0], "uint32")
+def philox(state):
+    """Returns Philox4x32-10 of the int64 [seed, step] of a seed generator, and of the replica.
+
+    TensorFlow's own operation, which gives the published numbers in every mode when it is handed
+    its key and counter (it does not when these are made from a seed).
+    """
+    state = tf.bitcast(state, tf.uint64)
     context = tf.distribute.get_replica_context()
-    if context is None or context.num_replicas_in_sync == 1:
-        return words
-    replica = tf.cast(context.replica_id_in_sync_group, tf.uint32)
-    return words + replica * np.array([0, 0, 0, 1], "uint32")
+    replica = 0
+    if context is not None and context.num_replicas_in_sync > 1:
+        replica = context.replica_id_in_sync_group
+    replica = tf.reshape(tf.cast(replica, tf.uint64), [1])
+    return tf.raw_ops.StatelessRandomUniformFullIntV2(
+        shape=[4],
+        key=state[:1],
+        counter=tf.concat([state[1:], replica], 0),
+        alg=1,
+        dtype=tf.uint32,
+    )
 
 
 def where_kept(words, limit, kept, dropped=None):
@@ -72,15 +83,13 @@ def where_kept(words, limit, kept, dropped=None):
 
     Args:
         words: Random words, of a shape that broadcasts to that of `kept`.
-        limit: One or two words; when the second is 0, nothing is kept.
+        limit: Three words: the limit; all bits set, or 0 when nothing is to be kept; 0.
         kept: A tensor. What it holds in dropped places, NaN and infinity included, is lost.
         dropped: A scalar tensor, or None for 0.
     """
     if _in_kernel() and kept.dtype == tf.float32:
         return _where_kept_by_bits(words, limit, kept, dropped)
-    keep = words >= limit[0]
-    if limit.shape[0] == 2:
-        keep = tf.logical_and(keep, limit[1] > word(0))
+    keep = tf.logical_and(words >= limit[0], limit[1] > word(0))
     if dropped is None and kept.dtype.is_floating:
         # tf.where is slow outside XLA, in float16 very.
         return tf.math.multiply_no_nan(kept, tf.cast(keep, kept.dtype))
@@ -88,35 +97,13 @@ def where_kept(words, limit, kept, dropped=None):
 
 
 def _where_kept_by_bits(words, limit, kept, dropped):
-    # From a select, LLVM makes a load that waits for the mask: half the speed for tensors
-    # larger than the caches. The borrow of words - limit, spread over 32 bits, is a mask that
-    # it does not see through.
-    inverse = ~words
-    borrow = (inverse & limit[0]) | ((inverse | limit[0]) & (words - limit[0]))
-    mask = ~tf.bitcast(tf.bitwise.right_shift(tf.bitcast(borrow, tf.int32), 31), tf.uint32)
-    if limit.shape[0] == 2:
-        mask &= tf.where(limit[1] > word(0), word(0xFFFFFFFF), word(0))
+    # From a select between a tensor and 0, LLVM makes a load that waits for the mask: half the
+    # speed for tensors larger than the caches. Two values that it does not know give a mask.
+    mask = tf.where(words >= limit[0], limit[1], limit[2])
     bits = tf.bitcast(kept, tf.uint32) & mask
     if dropped is not None:
         bits |= tf.bitcast(tf.cast(dropped, tf.float32), tf.uint32) & ~mask
     return tf.bitcast(bits, tf.float32)
-
-
-def scalar_kernel(function):
-    """Makes a long chain of scalar operations one kernel, compiled once for the whole process.
-
-    Args:
-        function: Takes a vector of words and Python integers, returns a vector of words.
-    """
-
-    @functools.wraps(function)
-    def run(words, *static):
-        if _in_kernel() or not _kernels_work():
-            return function(words, *static)
-        signature = (tf.TensorSpec(words.shape, words.dtype),)
-        return _kernel(function, signature, static, {})(words)
-
-    return run
 
 
 def fused(forward, backward=None, second=None):
@@ -176,7 +163,7 @@ def _run(function, x, key, tensors, static):
         if tuple(x.shape) not in shapes and len(shapes) == EAGER_SHAPES:
             return function(*arguments, **static)
         shapes.add(tuple(x.shape))
-    return _kernel(function, signature, (), static)(*arguments)
+    return _kernel(function, signature, static)(*arguments)
 
 
 def _worth_a_kernel(x):
@@ -184,10 +171,6 @@ def _worth_a_kernel(x):
         return False
     if x.shape[0] is not None and math.prod(x.shape) < SMALLEST_KERNEL:
         return False
-    return _kernels_work()
-
-
-def _kernels_work():
     return _settings["fused"] and _xla_works()
 
 
@@ -201,14 +184,14 @@ def _xla_works():
     return True
 
 
-def _kernel(function, signature, positional, static):
-    key = (function, signature, positional, tuple(sorted(static.items())))
+def _kernel(function, signature, static):
+    key = (function, signature, tuple(sorted(static.items())))
     if key not in _kernels:
 
         def traced(*arguments):
             _here.kernel = True
             try:
-                return function(*arguments, *positional, **static)
+                return function(*arguments, **static)
             finally:
                 _here.kernel = False
 

@@ -27,28 +27,34 @@ def element_index(shape):
     return low32(ops.reshape(ops.arange(math.prod(shape), dtype="int64"), shape))
 
 
-def key_words(state):
-    """Returns (seed low, seed high, step, replica) as words, from the int32 [seed, step]."""
-    seed, step = low32(state.to(torch.int64))
-    zero = torch.zeros_like(seed)
-    return torch.stack([seed, zero, step, zero])
+def philox(state):
+    """Returns Philox4x32-10 of the int32 [seed, step] of a seed generator.
+
+    In Python's integers, which is many times faster than scalar tensors; Keras' own layers,
+    too, fetch the seed from the device.
+    """
+    key = [state[0].item() & MASK, 0]
+    counter = [state[1].item() & MASK, 0, 0, 0]
+    for _ in range(10):
+        first, second = counter[0] * 0xD2511F53, counter[2] * 0xCD9E8D57
+        counter = [
+            second >> 32 ^ counter[1] ^ key[0],
+            second & MASK,
+            first >> 32 ^ counter[3] ^ key[1],
+            first & MASK,
+        ]
+        key = [key[0] + 0x9E3779B9 & MASK, key[1] + 0xBB67AE85 & MASK]
+    return torch.tensor(counter, dtype=torch.int64, device=state.device)
 
 
 def where_kept(words, limit, kept, dropped=None):
     """Returns `kept` where `words >= limit[0]`, elsewhere `dropped` (None for 0).
 
-    When `limit` has a second word and it is 0, nothing is kept.
+    When `limit[1]` is 0, nothing is kept.
     """
-    keep = words >= limit[0]
-    if len(limit) == 2:
-        keep = keep & (limit[1] > 0)
+    keep = (words >= limit[0]) & (limit[1] > 0)
     dropped = torch.as_tensor(0 if dropped is None else dropped, device=kept.device)
     return torch.where(keep, kept, dropped.to(kept.dtype))
-
-
-def scalar_kernel(function):
-    """Returns the function: there is nothing to compile."""
-    return function
 
 
 def fused(forward, backward=None, second=None):

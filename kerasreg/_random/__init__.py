@@ -20,7 +20,7 @@ A random layer, in full:
         def call(self, inputs, training=False):
             if not training or self.rate == 0:
                 return inputs
-            key = _random.next_key(self.seed_generator, self)
+            key, _ = _random.next_key(self.seed_generator, self)
             return dim(inputs, key, _random.limit(self.rate))
 
         def compute_output_shape(self, input_shape):
@@ -53,7 +53,8 @@ Rules for the pure function:
 - `_backend.where_kept(words, limit, kept, dropped)` is the fast select; use it rather than
   `ops.where(_random.keep(...), ...)` where the input itself is selected.
 - Two independent draws in one call: `words(key, shape, stream=1)`.
-- A strength that follows a schedule: compute it from `step_of(key)` in `call`, pass it as a tensor.
+- A strength that follows a schedule: compute it in `call` from the step that `next_key`
+  returns, and pass it as a tensor.
 """
 
 from kerasreg._random.bernoulli import keep, limit
@@ -67,14 +68,11 @@ from kerasreg._random.state import (
     seed_config,
     seed_generator,
     seed_state,
-    step_of,
 )
-from kerasreg._random.threefry import call_key, threefry2x32
 from kerasreg._random.uniform import open_uniform, uniform
 from kerasreg._random.words import noise_shape, words
 
 __all__ = [
-    "call_key",
     "gumbel",
     "integers",
     "keep",
@@ -90,8 +88,6 @@ __all__ = [
     "seed_config",
     "seed_generator",
     "seed_state",
-    "step_of",
-    "threefry2x32",
     "uniform",
     "words",
 ]

@@ -6,6 +6,7 @@ from kerasreg import _backend
 from kerasreg._backend import word
 
 _WORDS = 2**32
+_ALL_BITS = _WORDS - 1
 
 
 def limit(rate):
@@ -17,26 +18,24 @@ def limit(rate):
             value, and clipped to [0, 1].
 
     Returns:
-        One word, or two where the rate may be 1: 2**32 is no word, so a second word of 0 then says
-        that everything is dropped. `keep` and `where_kept` know both.
+        Three words: the limit; a mask for what is kept (all bits set, but 0 at rate 1, for 2**32
+        is no word); and 0, for the kernel of `where_kept`.
     """
     if isinstance(rate, int | float):
         threshold = round(rate * _WORDS)
-        values = [0, 0] if threshold == _WORDS else [threshold]
+        values = [0, 0, 0] if threshold == _WORDS else [threshold, _ALL_BITS, 0]
         return ops.convert_to_tensor(values, dtype=_backend.WORD_DTYPE)
     rate = ops.clip(ops.cast(rate, "float32"), 0.0, 1.0)
     below_one = rate < 1.0
     threshold = ops.round(ops.where(below_one, rate, 0.0) * float(_WORDS))
-    return ops.stack([ops.cast(threshold, _backend.WORD_DTYPE), _as_word(below_one)])
+    mask = _as_words(below_one) * word(_ALL_BITS)
+    return ops.stack([_as_words(threshold), mask, ops.zeros_like(mask)])
 
 
 def keep(words, limit):
-    """Returns True where an element is kept: `words >= limit`."""
-    kept = words >= limit[0]
-    if limit.shape[0] == 2:
-        kept = ops.logical_and(kept, limit[1] > word(0))
-    return kept
+    """Returns True where an element is kept: `words >= limit[0]`, and never at rate 1."""
+    return ops.logical_and(words >= limit[0], limit[1] > word(0))
 
 
-def _as_word(flag):
-    return ops.cast(flag, _backend.WORD_DTYPE)
+def _as_words(values):
+    return ops.cast(values, _backend.WORD_DTYPE)

@@ -41,14 +41,17 @@ def seed_config(seed):
 
 
 def next_key(generator, owner):
-    """Returns the key of one call, and advances the generator's step by one.
+    """Returns the key of one call and its step, and advances the generator by one step.
 
     Args:
         generator: The layer's `seed_generator`.
         owner: The layer.
 
     Returns:
-        A vector of four words: seed (low, high), step before the call, replica number.
+        The key, a vector of four random words, and the step, an int32 scalar tensor: the number of
+        training calls before this one. The key is Philox4x32-10 of seed, step and replica, so
+        that keys have nothing in common (Salmon, Moraes, Dror, Shaw 2011, Parallel Random
+        Numbers: As Easy as 1, 2, 3, SC '11).
 
     Raises:
         RuntimeError: Inside a rematerialized layer, which would draw again for its gradient.
@@ -61,12 +64,8 @@ def next_key(generator, owner):
             fix="Apply `keras.RematScope` to the layers around it one by one; a random layer "
             "of kerasreg itself stores no mask and has nothing to rematerialize.",
         )
-    return _backend.key_words(generator.next())
-
-
-def step_of(key):
-    """Returns the number of the call that a key belongs to, as an int32 scalar tensor."""
-    return ops.cast(key[2], "int32")
+    state = generator.next()
+    return _backend.philox(state), ops.cast(state[1], "int32")
 
 
 def last_step(generator):

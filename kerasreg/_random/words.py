@@ -4,14 +4,15 @@ from keras import ops
 
 from kerasreg import _backend
 from kerasreg._backend import low32, word
-from kerasreg._random.threefry import call_key
+
+_GOLDEN = 0x9E3779B9
 
 
 def words(key, shape, stream=0):
     """Returns one random 32-bit word per element of `shape`.
 
     The word of element i (row-major) is `h(h(i + k0) ^ k1) + h(i + k0)`, where h is the
-    32-bit finalizer of MurmurHash3 and (k0, k1) comes from Threefry. Hash in hash is the
+    32-bit finalizer of MurmurHash3 and (k0, k1) is half of the key. Hash in hash is the
     construction of Jarzynski and Olano; the added inner hash (Davies-Meyer) lets words of one
     call repeat as often as random ones do: a permutation of the index would never repeat one.
 
@@ -19,7 +20,7 @@ def words(key, shape, stream=0):
         key: The key of the call, from `next_key`.
         shape: Integers, or integer tensors where a size is not known. Beyond 2**31
             elements, which TensorFlow cannot index here, words would repeat.
-        stream: Number of the stream: streams of one key are independent.
+        stream: Number of the stream, a Python integer: streams of one key are independent.
 
     Returns:
         Words: uint32 on TensorFlow and JAX, int64 below 2**32 on PyTorch.
@@ -28,9 +29,18 @@ def words(key, shape, stream=0):
         Appleby 2011, MurmurHash3 (fmix32). Jarzynski, Olano 2020, Hash Functions for GPU
         Rendering, JCGT 9(3).
     """
-    k0, k1 = ops.unstack(call_key(key, stream), 2)
+    k0, k1 = _stream_key(key, stream)
     inner = finalizer(low32(_backend.element_index(tuple(shape)) + k0))
     return low32(finalizer(inner ^ k1) + inner)
+
+
+def _stream_key(key, stream):
+    # The key has two halves; further streams hash them.
+    k0, k1 = ops.unstack(key, 4)[2 * (stream % 2) :][:2]
+    if stream < 2:
+        return k0, k1
+    offset = word(stream // 2 * _GOLDEN % 2**32)
+    return finalizer(low32(k0 + offset)), finalizer(low32(k1 + offset))
 
 
 def finalizer(h):

@@ -2,22 +2,15 @@
 
 import numpy as np
 
-ROTATIONS = (13, 15, 26, 6, 17, 29, 16, 24)
 
-
-def threefry2x32(key, counter, rounds=20):
-    with np.errstate(over="ignore"):
-        k = [np.uint32(key[0]), np.uint32(key[1])]
-        k.append(np.uint32(0x1BD11BDA) ^ k[0] ^ k[1])
-        x = [np.uint32(counter[0]) + k[0], np.uint32(counter[1]) + k[1]]
-        for i in range(rounds):
-            x[0] = x[0] + x[1]
-            r = np.uint32(ROTATIONS[i % 8])
-            x[1] = ((x[1] << r) | (x[1] >> (np.uint32(32) - r))) ^ x[0]
-            if i % 4 == 3:
-                s = i // 4 + 1
-                x = [x[0] + k[s % 3], x[1] + k[(s + 1) % 3] + np.uint32(s)]
-    return x
+def philox4x32(key, counter):
+    """Ten rounds of Salmon et al. 2011, in Python's integers."""
+    k, c = [int(value) for value in key], [int(value) for value in counter]
+    for _ in range(10):
+        a, b = c[0] * 0xD2511F53, c[2] * 0xCD9E8D57
+        c = [(b >> 32) ^ c[1] ^ k[0], b % 2**32, (a >> 32) ^ c[3] ^ k[1], a % 2**32]
+        k = [(k[0] + 0x9E3779B9) % 2**32, (k[1] + 0xBB67AE85) % 2**32]
+    return c
 
 
 def fmix32(h):
@@ -30,7 +23,11 @@ def fmix32(h):
 
 def words(seed, step, shape, stream=0, replica=0):
     """The words of one call of a layer with an integer seed below 2**31."""
-    k0, k1 = threefry2x32((seed, 0), (step, replica + (stream << 16)))
+    key = philox4x32((seed, 0), (step, 0, replica, 0))
+    k0, k1 = np.array(key, np.uint32)[2 * (stream % 2) :][:2]
+    if stream > 1:
+        golden = np.uint32(stream // 2 * 0x9E3779B9 % 2**32)
+        k0, k1 = fmix32(np.array([k0, k1]) + golden)
     index = np.arange(np.prod(shape), dtype=np.uint32)
     inner = fmix32(index + k0)
     return (fmix32(inner ^ k1) + inner).reshape(shape)

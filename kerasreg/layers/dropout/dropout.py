@@ -1,11 +1,11 @@
 """Dropout."""
 
 import keras
-import numpy as np
 from keras import ops
 
 from kerasreg import _backend, _checks, _random
 from kerasreg._register import register
+from kerasreg.layers.dropout._noise_shape import checked_noise_shape
 from kerasreg.schedules._strength import saved_strength, strength, strength_at
 
 
@@ -67,7 +67,7 @@ class Dropout(keras.layers.Dropout):
         # Past Keras' own __init__, which makes no seed generator at rate 0.
         super(keras.layers.Dropout, self).__init__(**kwargs)
         self.rate = strength("rate", rate, self, _checks.fraction)
-        self.noise_shape = _checked_noise_shape(noise_shape, self)
+        self.noise_shape = checked_noise_shape(noise_shape, self)
         self.seed = seed
         self.scaling = _checks.choice("scaling", scaling, self, ("train", "inference"))
         self.seed_generator = _random.seed_generator(seed, self)
@@ -81,8 +81,8 @@ class Dropout(keras.layers.Dropout):
             return inputs * (1.0 - strength_at(self.rate, step)) if at_inference else inputs
         if self.rate == 0:
             return inputs
-        key = _random.next_key(self.seed_generator, self)
-        rate = strength_at(self.rate, _random.step_of(key))
+        key, step = _random.next_key(self.seed_generator, self)
+        rate = strength_at(self.rate, step)
         scale = 1.0 if at_inference else kept_scale(rate)
         return drop(inputs, key, _random.limit(rate), scale, noise_shape=self.noise_shape)
 
@@ -116,26 +116,3 @@ def _dropped(x, key, limit, scale, *, noise_shape=None):
 
 
 drop = _backend.fused(_dropped)
-
-
-def _checked_noise_shape(noise_shape, owner):
-    if noise_shape is None:
-        return None
-    expected = "a tuple or list of integers"
-    if isinstance(noise_shape, str):
-        _checks.refuse("noise_shape", noise_shape, owner, expected)
-    try:
-        sizes = tuple(noise_shape)
-    except TypeError:
-        _checks.refuse("noise_shape", noise_shape, owner, expected)
-    return tuple(_checked_size(size, owner) for size in sizes)
-
-
-def _checked_size(size, owner):
-    if size is None:
-        return None
-    if isinstance(size, bool) or not isinstance(size, int | np.integer):
-        _checks.refuse("noise_shape", size, owner, "all elements to be integers or None")
-    if size <= 0:
-        _checks.refuse("noise_shape", size, owner, "all dimensions to be positive integers or None")
-    return int(size)
