@@ -21,7 +21,7 @@ import tensorflow as tf
 
 from kerasreg._backend.call_stack import called_from
 
-SMALLEST_KERNEL = 8192
+SMALLEST_KERNEL = 16384
 EAGER_SHAPES = 32
 
 _settings = {"fused": os.environ.get("KERASREG_FUSED", "1") != "0"}

@@ -116,5 +116,5 @@ def _folded(seed):
     # What fits the state of every backend stays; the rest is mixed into 31 bits.
     if 0 <= seed < _FEWEST_BITS:
         return seed
-    words = np.random.SeedSequence([abs(seed), int(seed < 0)]).generate_state(1)
+    words = np.random.SeedSequence([int(seed < 0), abs(seed)]).generate_state(1)
     return int(words[0]) % _FEWEST_BITS

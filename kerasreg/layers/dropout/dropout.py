@@ -5,6 +5,7 @@ from keras import ops
 
 from kerasreg import _backend, _checks, _random
 from kerasreg._register import register
+from kerasreg.layers._working_dtype import working_dtype
 from kerasreg.layers.dropout._noise_shape import checked_noise_shape
 from kerasreg.schedules._strength import saved_strength, strength, strength_at
 
@@ -75,16 +76,21 @@ class Dropout(keras.layers.Dropout):
         self._build_at_init()
 
     def call(self, inputs, training=False):
-        at_inference = self.scaling == "inference"
         if not training:
-            step = _random.last_step(self.seed_generator)
-            return inputs * (1.0 - strength_at(self.rate, step)) if at_inference else inputs
+            return self._at_inference(inputs)
         if self.rate == 0:
             return inputs
         key, step = _random.next_key(self.seed_generator, self)
         rate = strength_at(self.rate, step)
-        scale = 1.0 if at_inference else kept_scale(rate)
+        scale = kept_scale(rate) if self.scaling == "train" else 1.0
+        scale = ops.convert_to_tensor(scale, working_dtype(inputs, self))
         return drop(inputs, key, _random.limit(rate), scale, noise_shape=self.noise_shape)
+
+    def _at_inference(self, inputs):
+        if self.scaling == "train":
+            return inputs
+        rate = strength_at(self.rate, _random.last_step(self.seed_generator))
+        return inputs * ops.cast(1.0 - rate, inputs.dtype)
 
     def compute_output_shape(self, input_shape):
         return input_shape
@@ -111,8 +117,8 @@ def kept_scale(rate):
 
 def _dropped(x, key, limit, scale, *, noise_shape=None):
     words = _random.words(key, _random.noise_shape(x, noise_shape))
-    wide = x if x.dtype == scale.dtype else ops.cast(x, scale.dtype)
-    return ops.cast(_backend.where_kept(words, limit, wide) * scale, x.dtype)
+    kept = _backend.where_kept(words, limit, ops.cast(x, scale.dtype))
+    return ops.cast(kept * scale, x.dtype)
 
 
 drop = _backend.fused(_dropped)

@@ -55,6 +55,21 @@ def test_the_mask_does_not_depend_on_the_precision(dtype, mode):
     np.testing.assert_array_equal(found, expected_mask(11, 0, (100, 99), 0.3))
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
+@pytest.mark.parametrize("rate", [1e-4, 1e-3, 0.01, 0.1, 0.5, 0.9, 0.999])
+def test_the_share_dropped_and_the_mean_are_exact_in_every_precision(rate, dtype):
+    # n = 2**20: five standard deviations of the binomial share. The mean of the output is the share
+    # kept times the scale, rounded to the precision of the dtype.
+    n = 2**20
+    layer = kerasreg.layers.Dropout(rate, seed=5, dtype=dtype)
+    y = layer(ops.ones((1024, 1024), dtype), training=True)
+    y = ops.convert_to_numpy(ops.cast(y, "float32")).astype("float64")
+    spread = (rate * (1 - rate) / n) ** 0.5
+    assert abs((y == 0).mean() - rate) < 5 * spread
+    half_step = {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float32": 2.0**-24}[dtype]
+    assert abs(y.mean() - 1) < 5 * spread / (1 - rate) + half_step
+
+
 def test_kept_values_are_scaled_and_dropped_ones_are_zero(mode):
     x = np.random.default_rng(0).normal(size=(90, 100)).astype("float32")
     y = ops.convert_to_numpy(kerasreg.layers.Dropout(0.2, seed=4)(x, training=True))
