@@ -11,10 +11,11 @@ _GOLDEN = 0x9E3779B9
 def words(key, shape, stream=0):
     """Returns one random 32-bit word per element of `shape`.
 
-    The word of element i (row-major) is `h(h(i + k0) ^ k1) + h(i + k0)`, where h is the
-    32-bit finalizer of MurmurHash3 and (k0, k1) is half of the key. Hash in hash is the
-    construction of Jarzynski and Olano; the added inner hash (Davies-Meyer) lets words of one
-    call repeat as often as random ones do: a permutation of the index would never repeat one.
+    The word of element i (row-major) is `h(h(i + k0) ^ k1) + h(i + k0)`, where (k0, k1) is half
+    of the key and h is the 32-bit finalizer of MurmurHash3 without its first shift, which after
+    another h would only undo that one's last shift. Hash in hash is the construction of Jarzynski
+    and Olano; the added inner hash (Davies-Meyer) lets words of one call repeat as often as
+    random ones do: a permutation of the index would never repeat one.
 
     Args:
         key: The key of the call, from `next_key`.
@@ -30,8 +31,8 @@ def words(key, shape, stream=0):
         Rendering, JCGT 9(3).
     """
     k0, k1 = _stream_key(key, stream)
-    inner = finalizer(low32(_backend.element_index(tuple(shape)) + k0))
-    return low32(finalizer(inner ^ k1) + inner)
+    inner = _hash(low32(_backend.element_index(tuple(shape)) + k0))
+    return low32(_hash(inner ^ k1) + inner)
 
 
 def _stream_key(key, stream):
@@ -40,12 +41,10 @@ def _stream_key(key, stream):
     if stream < 2:
         return k0, k1
     offset = word(stream // 2 * _GOLDEN % 2**32)
-    return finalizer(low32(k0 + offset)), finalizer(low32(k1 + offset))
+    return _hash(low32(k0 + offset)), _hash(low32(k1 + offset))
 
 
-def finalizer(h):
-    """Returns the finalizer of MurmurHash3 of each word: a bijection that mixes all bits."""
-    h = h ^ ops.right_shift(h, 16)
+def _hash(h):
     h = low32(h * word(0x85EBCA6B))
     h = h ^ ops.right_shift(h, 13)
     h = low32(h * word(0xC2B2AE35))

@@ -13,8 +13,8 @@ def philox4x32(key, counter):
     return c
 
 
-def fmix32(h):
-    h = h ^ (h >> np.uint32(16))
+def mixed(h):
+    """fmix32 of MurmurHash3 without its first line, h ^= h >> 16."""
     h = h * np.uint32(0x85EBCA6B)
     h = h ^ (h >> np.uint32(13))
     h = h * np.uint32(0xC2B2AE35)
@@ -27,7 +27,7 @@ def words(seed, step, shape, stream=0, replica=0):
     k0, k1 = np.array(key, np.uint32)[2 * (stream % 2) :][:2]
     if stream > 1:
         golden = np.uint32(stream // 2 * 0x9E3779B9 % 2**32)
-        k0, k1 = fmix32(np.array([k0, k1]) + golden)
+        k0, k1 = mixed(np.array([k0, k1]) + golden)
     index = np.arange(np.prod(shape), dtype=np.uint32)
-    inner = fmix32(index + k0)
-    return (fmix32(inner ^ k1) + inner).reshape(shape)
+    inner = mixed(index + k0)
+    return (mixed(inner ^ k1) + inner).reshape(shape)
