@@ -1,3 +1,5 @@
 """Callbacks that regularize: early stopping."""
 
-__all__: list[str] = []
+from kerasreg.callbacks.stopping.early_stopping import EarlyStopping
+
+__all__ = ["EarlyStopping"]

@@ -17,7 +17,8 @@ def test_config_round_trip(case):
     copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(callback))
     assert type(copy) is case.cls
     assert copy.get_config() == callback.get_config()
-    assert {name: getattr(copy, name) for name in case.arguments} == dict(case.arguments)
+    # Not by attribute: a method may have an argument's name, as `EarlyStopping.restore` does.
+    assert copy.get_config() == dict(case.arguments)
 
 
 @every_callback

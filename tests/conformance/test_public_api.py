@@ -8,6 +8,7 @@ import kerasreg
 
 INVENTORY = {
     "kerasreg": ["augment", "callbacks", "datasets", "layers", "regularizers", "schedules"],
+    "kerasreg.callbacks": ["EarlyStopping"],
     "kerasreg.datasets": ["DataSet", "Split", "load"],
     "kerasreg.regularizers": ["ElasticNet", "L1", "L1L2", "L2"],
     "kerasreg.schedules": [
