@@ -1,0 +1,22 @@
+"""Reproducible augmentation of `tf.data` pipelines, in plain TensorFlow.
+
+An `Augmenter` applies a list of operations to a data set, to a batch, or inside your own `map`.
+"""
+
+from kerasreg.augment.augmenter import Augmenter
+from kerasreg.augment.image.blur import Blur
+from kerasreg.augment.image.gaussian_noise import GaussianNoise
+from kerasreg.augment.image.pixel_dropout import PixelDropout
+from kerasreg.augment.image.rotate import Rotate
+from kerasreg.augment.image.shift import Shift
+from kerasreg.augment.operation import Operation
+
+__all__ = [
+    "Augmenter",
+    "Operation",
+    "Rotate",
+    "Shift",
+    "Blur",
+    "GaussianNoise",
+    "PixelDropout",
+]

@@ -1,0 +1,111 @@
+"""Random numbers as pure functions of (seed, epoch, image, operation), in 32-bit integers.
+
+Two levels. `image_words` hashes the message (seed, epoch, image index, operation, slot) with
+MurmurHash3 (x86, 32 bits): a few words for each image, from which its parameters are drawn.
+`pixel_words` turns two such words, the key of an image, and the position of a pixel in the image
+into a word for each pixel, by two rounds of MurmurHash3's finalizer with a key before each.
+
+All of it is 32-bit integer arithmetic: equal for every batch size, eager, in a graph and compiled.
+It is no cryptography: seeds can be found from outputs.
+
+Reference:
+    Appleby 2011, MurmurHash3, https://github.com/aappleby/smhasher.
+"""
+
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+MESSAGE_WORDS = 7
+WORD_VALUES = 2**32
+
+
+def image_words(
+    seed: int, epoch, index: tf.Tensor, slots_by_operation: Sequence[int]
+) -> list[tf.Tensor]:
+    """Returns uint32 words of shape `(images, slots)` for each operation.
+
+    Args:
+        seed: Python integer below 2**64.
+        epoch: Integer scalar tensor.
+        index: int64 tensor of shape `(images,)`.
+        slots_by_operation: How many words each operation wants for an image.
+    """
+    state = _absorb(_word(0), _word(seed % WORD_VALUES))
+    state = _absorb(state, _word(seed // WORD_VALUES))
+    state = _absorb(state, tf.cast(epoch, tf.uint32))
+    low = tf.cast(tf.bitwise.bitwise_and(index, WORD_VALUES - 1), tf.uint32)
+    high = tf.cast(tf.bitwise.right_shift(index, tf.constant(32, tf.int64)), tf.uint32)
+    state = _absorb(_absorb(state, low), high)[:, None]
+    operation = [i for i, slots in enumerate(slots_by_operation) for _ in range(slots)]
+    slot = [i for slots in slots_by_operation for i in range(slots)]
+    state = _absorb(_absorb(state, _word(operation)), _word(slot))
+    words = _finalize(tf.bitwise.bitwise_xor(state, _word(4 * MESSAGE_WORDS)))
+    return tf.split(words, list(slots_by_operation), axis=1)
+
+
+def pixel_words(key: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
+    """Returns uint32 words of `shape`, whose first axis is the images.
+
+    Args:
+        key: uint32 tensor of shape `(images, 2)`.
+        shape: Integer tensor; what follows its first entry is one image.
+    """
+    counter = tf.cast(tf.range(tf.reduce_prod(shape[1:])), tf.uint32)
+    state = _finalize(counter[None, :] + key[:, :1])
+    state = _finalize(tf.bitwise.bitwise_xor(state, key[:, 1:]))
+    return tf.reshape(state, shape)
+
+
+def happens(words: tf.Tensor, probability: float) -> tf.Tensor:
+    """Returns booleans that are True with `probability`, exact to 2**-32."""
+    accepted = round(probability * WORD_VALUES)
+    if accepted == 0:
+        return tf.zeros_like(words, tf.bool)
+    return words <= _word(accepted - 1)
+
+
+def uniform(words: tf.Tensor, low: float, high: float) -> tf.Tensor:
+    """Returns float32 values between `low` and `high`, symmetric about the middle."""
+    return (low + high) / 2 + _symmetric(words) * ((high - low) / 2)
+
+
+def normal(words: tf.Tensor) -> tf.Tensor:
+    """Returns standard normal float32 values, by the inverse of the distribution function.
+
+    24 bits of each word decide: the largest magnitude is 5.42.
+    """
+    position = _symmetric(words)
+    # TensorFlow's erfinv is exact next to -1, and infinite next to 1.
+    magnitude = -(2**0.5) * tf.math.erfinv(-tf.abs(position))
+    return tf.where(position < 0, -magnitude, magnitude)
+
+
+def _symmetric(words: tf.Tensor) -> tf.Tensor:
+    """Returns the odd multiples of 2**-24 in (-1, 1), all of which float32 holds exactly."""
+    bits = tf.cast(tf.bitwise.right_shift(words, _word(8)), tf.int32)
+    return tf.cast(2 * bits + 1 - 2**24, tf.float32) * 2.0**-24
+
+
+def _absorb(state: tf.Tensor, word: tf.Tensor) -> tf.Tensor:
+    word = _rotate(word * _word(0xCC9E2D51), 15) * _word(0x1B873593)
+    return _rotate(tf.bitwise.bitwise_xor(state, word), 13) * _word(5) + _word(0xE6546B64)
+
+
+def _finalize(state: tf.Tensor) -> tf.Tensor:
+    state = _fold(state, 16) * _word(0x85EBCA6B)
+    state = _fold(state, 13) * _word(0xC2B2AE35)
+    return _fold(state, 16)
+
+
+def _fold(state: tf.Tensor, places: int) -> tf.Tensor:
+    return tf.bitwise.bitwise_xor(state, tf.bitwise.right_shift(state, _word(places)))
+
+
+def _rotate(state: tf.Tensor, places: int) -> tf.Tensor:
+    left = tf.bitwise.left_shift(state, _word(places))
+    return tf.bitwise.bitwise_or(left, tf.bitwise.right_shift(state, _word(32 - places)))
+
+
+def _word(value: int | list[int]) -> tf.Tensor:
+    return tf.constant(value, tf.uint32)

@@ -1,0 +1,1 @@
+"""Operations on images; `kerasreg.augment` gives the public names."""
