@@ -6,6 +6,7 @@ for every run-time shape (a tenth of a second or two), which decides where plain
 run instead: below `SMALLEST_KERNEL` elements, where sizes other than the batch are unknown while
 tracing, in eager calls after `EAGER_SHAPES` different shapes, where XLA does not work, and where
 the user says so with `use_fused(False)` or the environment variable `KERASREG_FUSED=0`.
+Called eagerly, plain operations run as one graph, too, for the first `EAGER_SHAPES` shapes.
 """
 
 import functools
@@ -26,7 +27,7 @@ EAGER_SHAPES = 32
 
 _settings = {"fused": os.environ.get("KERASREG_FUSED", "1") != "0"}
 _here = threading.local()
-_kernels: dict[Any, Callable] = {}
+_graphs: dict[Any, Callable] = {}
 _eager_shapes: dict[Any, set] = defaultdict(set)
 
 
@@ -58,21 +59,25 @@ def element_index(shape):
 
 
 def philox(state):
-    """Returns Philox4x32-10 of the int64 [seed, step] of a seed generator, and of the replica.
-
-    TensorFlow's own operation, which gives the published numbers in every mode when it is handed
-    its key and counter (it does not when these are made from a seed).
-    """
-    state = tf.bitcast(state, tf.uint64)
+    """Returns Philox4x32-10 of the int64 [seed, step] of a seed generator, and of the replica."""
     context = tf.distribute.get_replica_context()
     replica = 0
     if context is not None and context.num_replicas_in_sync > 1:
         replica = context.replica_id_in_sync_group
-    replica = tf.reshape(tf.cast(replica, tf.uint64), [1])
+    replica = tf.cast(replica, tf.uint64)
+    if tf.executing_eagerly():
+        return _graph(_philox, _signature(state, replica), {}, False)(state, replica)
+    return _philox(state, replica)
+
+
+def _philox(state, replica):
+    # TensorFlow's own operation gives the published numbers in every mode when it is handed its
+    # key and counter; it does not when these are made from a seed.
+    state = tf.bitcast(state, tf.uint64)
     return tf.raw_ops.StatelessRandomUniformFullIntV2(
         shape=[4],
         key=state[:1],
-        counter=tf.concat([state[1:], replica], 0),
+        counter=tf.stack([state[1], replica]),
         alg=1,
         dtype=tf.uint32,
     )
@@ -155,15 +160,19 @@ def recomputing():
 
 def _run(function, x, key, tensors, static):
     arguments = (x, key, *tensors)
-    signature = tuple(tf.TensorSpec(each.shape, each.dtype) for each in arguments)
-    if not _worth_a_kernel(x):
-        return function(*arguments, **static)
+    kernel = _worth_a_kernel(x)
     if tf.executing_eagerly():
         shapes = _eager_shapes[function]
         if tuple(x.shape) not in shapes and len(shapes) == EAGER_SHAPES:
             return function(*arguments, **static)
         shapes.add(tuple(x.shape))
-    return _kernel(function, signature, static)(*arguments)
+    elif not kernel:
+        return function(*arguments, **static)
+    return _graph(function, _signature(*arguments), static, kernel)(*arguments)
+
+
+def _signature(*arguments):
+    return tuple(tf.TensorSpec(each.shape, each.dtype) for each in arguments)
 
 
 def _worth_a_kernel(x):
@@ -184,21 +193,22 @@ def _xla_works():
     return True
 
 
-def _kernel(function, signature, static):
-    key = (function, signature, tuple(sorted(static.items())))
-    if key not in _kernels:
+def _graph(function, signature, static, kernel):
+    """Returns `function` as a graph for one signature: as a kernel, or of plain operations."""
+    key = (function, signature, tuple(sorted(static.items())), kernel)
+    if key not in _graphs:
 
         def traced(*arguments):
-            _here.kernel = True
+            _here.kernel = kernel
             try:
                 return function(*arguments, **static)
             finally:
                 _here.kernel = False
 
-        _kernels[key] = tf.function(
-            traced, input_signature=signature, jit_compile=True, autograph=False
+        _graphs[key] = tf.function(
+            traced, input_signature=signature, jit_compile=kernel, autograph=False
         )
-    return _kernels[key]
+    return _graphs[key]
 
 
 def _in_kernel():
