@@ -42,8 +42,8 @@ LINE = re.compile(r"^\s*(\w+)\|\s*(\d+)\|\s*(\d+)\|\s*(\d+)\|([\d.]+)\|\s*(PASSE
 def calls(start: int) -> Iterator[bytes]:
     """Yields the words of one call after another, the seeds in turns, from block `start` on."""
     generators = [keras.random.SeedGenerator(seed) for seed in SEEDS]
-    for generator in generators:
-        generator.state.assign([generator._initial_seed, start // len(SEEDS)])
+    for seed, generator in zip(SEEDS, generators, strict=True):
+        generator.state.assign([seed, start // len(SEEDS)])
     while True:
         for generator in generators:
             yield _call(generator, BLOCK).tobytes()
