@@ -59,9 +59,8 @@ class Augmenter:
     Example:
         >>> import kerasreg
         >>> from kerasreg import augment
-        >>> augmenter = augment.Augmenter(
-        ...     [augment.Rotate(10), augment.Shift(0.1, 0.1), augment.Blur((0, 1))], seed=1
-        ... )
+        >>> operations = [augment.Rotate(10), augment.Shift(0.1, 0.1), augment.Blur((0, 1))]
+        >>> augmenter = kerasreg.augment.Augmenter(operations, seed=1)
         >>> train = kerasreg.datasets.load("digits").train
         >>> dataset = augmenter(train.as_dataset(100, shuffle=True, seed=1))
         >>> dataset.element_spec[0]

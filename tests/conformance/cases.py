@@ -81,6 +81,38 @@ def tied_autoencoder(make: Callable[..., Any], **changes: Any) -> keras.Model:
     return keras.Model(inputs, make(tied_to=dense, **changes)(dense(inputs)))
 
 
+def augment_rows() -> tuple[Case, ...]:
+    """Returns the rows of what is written in TensorFlow; none on another backend."""
+    if keras.backend.backend() != "tensorflow":
+        return ()
+    from kerasreg import augment
+
+    return (
+        AugmentCase(augment.Rotate, {"max_degrees": 30.0, "probability": 0.5}),
+        AugmentCase(
+            augment.Shift,
+            {"max_horizontal_fraction": 0.25, "max_vertical_fraction": 0.5, "probability": 0.5},
+        ),
+        AugmentCase(augment.Blur, {"sigma_pixels": (0.5, 1.0), "probability": 0.5}),
+        AugmentCase(augment.GaussianNoise, {"stddev": (1.0, 8.0), "probability": 0.5}),
+        AugmentCase(augment.PixelDropout, {"rate": 0.25, "fill_value": 128.0, "probability": 0.5}),
+        AugmentCase(
+            augment.Augmenter,
+            {
+                "operations": [augment.Rotate(30), augment.Blur(1)],
+                "seed": 2**40 + 1,
+                "fill_mode": "reflect",
+                "fill_value": 1.0,
+                "interpolation": "nearest",
+                "dtype": "uint8",
+                "value_range": (0.0, 250.0),
+                "image_key": "pixels",
+                "jit_compile": False,
+            },
+        ),
+    )
+
+
 CASES: tuple[Case, ...] = (
     LayerCase(
         layers.Dropout, {"rate": 0.4}, random=True, strength="rate", inference_is_identity=True
@@ -173,4 +205,5 @@ CASES: tuple[Case, ...] = (
             "restore": "last",
         },
     ),
+    *augment_rows(),
 )

@@ -8,6 +8,15 @@ import kerasreg
 
 INVENTORY = {
     "kerasreg": ["augment", "callbacks", "datasets", "layers", "regularizers", "schedules"],
+    "kerasreg.augment": [
+        "Augmenter",
+        "Blur",
+        "GaussianNoise",
+        "Operation",
+        "PixelDropout",
+        "Rotate",
+        "Shift",
+    ],
     "kerasreg.callbacks": ["EarlyStopping"],
     "kerasreg.datasets": ["DataSet", "Split", "load"],
     "kerasreg.regularizers": ["ElasticNet", "L1", "L1L2", "L2"],
