@@ -1,0 +1,159 @@
+"""Bad input meets one form of sentence: argument, rule, value and class."""
+
+import math
+import re
+
+import keras
+import pytest
+
+from kerasreg import callbacks, layers, regularizers, schedules
+
+SENTENCE = re.compile(
+    r"Invalid value received for argument `(?P<name>\w+)`\. Expected .+\. Received: .+ "
+    r"\((?P<owner>\w+)\)\.$",
+    re.DOTALL,
+)
+
+PENALTIES = [
+    (regularizers.L1, "l1"),
+    (regularizers.L2, "l2"),
+    (regularizers.L1L2, "l1"),
+    (regularizers.L1L2, "l2"),
+    (regularizers.ElasticNet, "strength"),
+]
+BAD_PENALTIES = [(-1, ValueError), (math.inf, ValueError), (math.nan, ValueError), ("a", TypeError)]
+
+CASES = [
+    *[(cls, {name: bad}, error) for cls, name in PENALTIES for bad, error in BAD_PENALTIES],
+    (regularizers.ElasticNet, {"l1_fraction": 1.5}, ValueError),
+    (regularizers.ElasticNet, {"l1_fraction": -0.1}, ValueError),
+    (regularizers.ElasticNet, {"l1_fraction": None}, TypeError),
+    (layers.Dropout, {"rate": -0.1}, ValueError),
+    (layers.Dropout, {"rate": 1.5}, ValueError),
+    (layers.Dropout, {"rate": math.nan}, ValueError),
+    (layers.Dropout, {"rate": "a"}, TypeError),
+    (layers.Dropout, {"rate": None}, TypeError),
+    (layers.Dropout, {"rate": True}, TypeError),
+    (layers.Dropout, {"rate": schedules.Linear(0.0, 1.5, steps=2)}, ValueError),
+    (layers.Dropout, {"rate": 0.5, "seed": "a"}, TypeError),
+    (layers.Dropout, {"rate": 0.5, "seed": 1.5}, TypeError),
+    (layers.Dropout, {"rate": 0.5, "scaling": "test"}, ValueError),
+    (layers.Dropout, {"rate": 0.5, "noise_shape": "a"}, ValueError),
+    (layers.Dropout, {"rate": 0.5, "noise_shape": (0, 3)}, ValueError),
+    (layers.DropConnect, {"rate": 0.5, "layer": None}, TypeError),
+    (layers.DropConnect, {"rate": 0.5, "layer": "dense"}, TypeError),
+    *[
+        (layers.DropConnect, {"layer": keras.layers.Dense(2), "rate": rate}, error)
+        for rate, error in [
+            (1.0, ValueError),
+            (-0.1, ValueError),
+            (math.nan, ValueError),
+            ("a", TypeError),
+            (schedules.Linear(0.0, 1.0, steps=2), ValueError),
+        ]
+    ],
+    *[
+        (layers.DropConnect, {"layer": keras.layers.Dense(2), "rate": 0.5, **bad}, error)
+        for bad, error in [
+            ({"seed": 1.5}, TypeError),
+            ({"weight_names": "kernel"}, TypeError),
+            ({"weight_names": (1,)}, TypeError),
+            ({"weight_names": ()}, ValueError),
+            ({"per_example": 1}, TypeError),
+            ({"inference": "median"}, ValueError),
+            ({"samples": 0}, ValueError),
+            ({"samples": 2.0}, TypeError),
+        ]
+    ],
+    *[
+        (layers.DropConnect, {"rate": 0.5, **form, "layer": keras.layers.Conv1D(2, 2)}, ValueError)
+        for form in ({"per_example": True}, {"inference": "gaussian"})
+    ],
+    (layers.ConcreteDropout, {"layer": None}, TypeError),
+    *[
+        (layers.ConcreteDropout, {"layer": keras.layers.Dense(2), **bad}, error)
+        for bad, error in [
+            ({"weight_regularizer": -1.0}, ValueError),
+            ({"weight_regularizer": "l2"}, TypeError),
+            ({"dropout_regularizer": -1.0}, ValueError),
+            ({"dropout_regularizer": math.inf}, ValueError),
+            ({"seed": "a"}, TypeError),
+            ({"temperature": 0.0}, ValueError),
+            ({"temperature": None}, TypeError),
+            ({"initial_rate": 0.0}, ValueError),
+            ({"initial_rate": 1}, ValueError),
+            ({"initial_rate": (0.4, 0.2)}, ValueError),
+            ({"initial_rate": (0.1, 0.2, 0.3)}, ValueError),
+            ({"initial_rate": "a"}, TypeError),
+        ]
+    ],
+    (layers.TargetedDropout, {"rate": 0.5, "target_fraction": 0.5, "layer": None}, TypeError),
+    *[
+        (
+            layers.TargetedDropout,
+            {"layer": keras.layers.Dense(2), "rate": 0.5, "target_fraction": fraction},
+            error,
+        )
+        for fraction, error in [
+            (1.5, ValueError),
+            (None, TypeError),
+            (schedules.Linear(0.0, 1.5, steps=2), ValueError),
+        ]
+    ],
+    *[
+        (
+            layers.TargetedDropout,
+            {"layer": keras.layers.Dense(2), "rate": 0.5, "target_fraction": 0.5, **bad},
+            error,
+        )
+        for bad, error in [
+            ({"seed": 1.5}, TypeError),
+            ({"target": "columns"}, ValueError),
+            ({"weight_names": ["kernel", None]}, TypeError),
+            ({"inference": "mean"}, ValueError),
+        ]
+    ],
+    (
+        layers.TargetedDropout,
+        {"layer": keras.layers.Dense(2), "target_fraction": 0.5, "rate": 1.5},
+        ValueError,
+    ),
+    (layers.DropBlock1D, {"block_size": 3, "rate": 1.5}, ValueError),
+    (layers.DropBlock2D, {"rate": 0.1, "block_size": 0}, ValueError),
+    (layers.DropBlock2D, {"rate": 0.1, "block_size": 2.5}, TypeError),
+    (layers.DropBlock2D, {"rate": 0.1, "block_size": (3, 3, 3)}, ValueError),
+    (layers.DropBlock2D, {"rate": 0.1, "block_size": 3, "per_channel": None}, TypeError),
+    (layers.DropBlock3D, {"rate": 0.1, "block_size": 3, "data_format": "last"}, ValueError),
+    (layers.TiedDense, {"tied_to": None}, TypeError),
+    (layers.TiedDense, {"tied_to": "dense"}, TypeError),
+    (layers.TiedDense, {"tied_to": keras.layers.Conv2D(3, 3)}, TypeError),
+    (layers.BatchNormalization, {"momentum": 1.5}, ValueError),
+    (layers.BatchNormalization, {"momentum": -0.1}, ValueError),
+    (layers.BatchNormalization, {"momentum": "a"}, TypeError),
+    (layers.BatchNormalization, {"epsilon": -1.0}, ValueError),
+    (layers.BatchNormalization, {"axis": 1.5}, TypeError),
+    (callbacks.EarlyStopping, {"patience": -1}, ValueError),
+    (callbacks.EarlyStopping, {"patience": 2.5}, TypeError),
+    (callbacks.EarlyStopping, {"patience": "a"}, TypeError),
+    (callbacks.EarlyStopping, {"patience": None}, TypeError),
+    (callbacks.EarlyStopping, {"min_delta": math.nan}, ValueError),
+    (callbacks.EarlyStopping, {"mode": "mni"}, ValueError),
+    (callbacks.EarlyStopping, {"restore": "worst"}, ValueError),
+    (callbacks.EarlyStopping, {"monitor": 3}, TypeError),
+    (callbacks.EarlyStopping, {"start_from_epoch": -1}, ValueError),
+    (callbacks.EarlyStopping, {"baseline": "a"}, TypeError),
+]
+
+
+def test_the_table_is_as_long_as_promised():
+    assert len(CASES) >= 40
+
+
+@pytest.mark.parametrize(("cls", "arguments", "error"), CASES)
+def test_constructor(cls, arguments, error):
+    with pytest.raises(error) as raised:
+        cls(**arguments)
+    match = SENTENCE.match(str(raised.value))
+    assert match, str(raised.value)
+    assert match["name"] == list(arguments)[-1]
+    assert match["owner"] == cls.__name__
