@@ -54,13 +54,17 @@ def public_path(cls: type) -> str:
 
 
 def own_arguments(cls: type) -> list[str]:
-    """Returns the constructor arguments that kerasreg, not Keras, defines for a class, in order."""
+    """Returns the constructor arguments that kerasreg, not Keras, defines for a class, in order.
+
+    `name` and `dtype` of a layer are Keras' own, also where a signature names them.
+    """
     definer = _definer(cls, "__init__")
     if definer is None:
         return []
     parameters = list(inspect.signature(vars(definer)["__init__"]).parameters.values())[1:]
     variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return [p.name for p in parameters if p.kind not in variable]
+    of_every_layer = ("name", "dtype") if issubclass(cls, keras.layers.Layer) else ()
+    return [p.name for p in parameters if p.kind not in variable and p.name not in of_every_layer]
 
 
 def _definer(cls: type, method: str) -> type | None:

@@ -3,7 +3,7 @@
 import keras
 import pytest
 
-from kerasreg import _register, regularizers
+from kerasreg import _register, layers, regularizers
 
 
 @pytest.fixture(autouse=True)
@@ -44,3 +44,7 @@ def test_arguments_with_an_own_config_are_registered():
     assert cls in _register.registered()
     assert _register.public_path(cls) == "kerasreg.regularizers.Extra"
     assert _register.own_arguments(cls) == ["factor"]
+
+
+def test_name_and_dtype_are_keras_own_arguments_of_every_layer():
+    assert _register.own_arguments(layers.SpatialDropout2D) == ["rate", "data_format", "seed"]

@@ -1,7 +1,27 @@
 """Layers that regularize: dropout, normalization, tied weights and the rest."""
 
+from kerasreg.layers.dropout.alpha_dropout import AlphaDropout
 from kerasreg.layers.dropout.dropout import Dropout
+from kerasreg.layers.dropout.feature_alpha_dropout import FeatureAlphaDropout
+from kerasreg.layers.dropout.gaussian_dropout import GaussianDropout
+from kerasreg.layers.dropout.spatial_dropout import (
+    SpatialDropout1D,
+    SpatialDropout2D,
+    SpatialDropout3D,
+)
+from kerasreg.layers.noise.gaussian_noise import GaussianNoise
 from kerasreg.layers.norm.batch_normalization import BatchNormalization
 from kerasreg.layers.tied.tied_dense import TiedDense
 
-__all__ = ["BatchNormalization", "Dropout", "TiedDense"]
+__all__ = [
+    "AlphaDropout",
+    "BatchNormalization",
+    "Dropout",
+    "FeatureAlphaDropout",
+    "GaussianDropout",
+    "GaussianNoise",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
+    "TiedDense",
+]

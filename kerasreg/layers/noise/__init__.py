@@ -1,0 +1,1 @@
+"""Noise on activations, one technique a file."""
