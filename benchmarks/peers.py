@@ -62,12 +62,12 @@ class KerasCVDropBlock:
         columns = (tf.range(width) >= self.block // 2) & (
             tf.range(width) < self.block // 2 + valid_width
         )
-        valid = tf.cast(rows[:, None] & columns[None, :], x.dtype)[None, :, :, None]
-        noise = keras.random.uniform(tf.shape(x), dtype=x.dtype, seed=self.seed)
-        keep = tf.cast((1 - valid) + (1 - gamma) + noise >= 1, x.dtype)
+        valid = tf.cast(rows[:, None] & columns[None, :], tf.float32)[None, :, :, None]
+        noise = keras.random.uniform(tf.shape(x), dtype="float32", seed=self.seed)
+        keep = tf.cast((1 - valid) + (1 - gamma) + noise >= 1, tf.float32)
         keep = -tf.nn.max_pool2d(-keep, self.block, 1, "SAME")
-        share = tf.reduce_sum(keep) / tf.cast(tf.size(keep), x.dtype)
-        return x / share * keep
+        share = tf.reduce_sum(keep) / tf.cast(tf.size(keep), tf.float32)
+        return x / tf.cast(share, x.dtype) * tf.cast(keep, x.dtype)
 
 
 def torch_step(
@@ -93,7 +93,7 @@ def torch_step(
 
 
 def timm_drop_block(rate: float, block_size: int) -> Callable:
-    """Returns DropBlock2D by the algorithm of timm: seeds anywhere, own mask for each channel."""
+    """Returns DropBlock2D by the algorithm of timm 1.0.23, without its coupling of the channels."""
     import torch
     from torch.nn import functional
 
@@ -101,9 +101,13 @@ def timm_drop_block(rate: float, block_size: int) -> Callable:
         *_, height, width = x.shape
         gamma = rate * height * width / block_size**2
         gamma /= (height - block_size + 1) * (width - block_size + 1)
-        seeds = torch.empty_like(x).bernoulli_(gamma)
-        dropped = functional.max_pool2d(seeds, block_size, 1, block_size // 2)
-        keep = 1 - dropped
-        return x * keep * (keep.numel() / (keep.sum() + 1e-7))
+        with torch.no_grad():
+            seeds = torch.empty_like(x).bernoulli_(gamma)
+            dropped = functional.max_pool2d(seeds, block_size, 1, block_size // 2)
+            if block_size % 2 == 0:
+                dropped = dropped[..., 1:, 1:]
+            keep = 1 - dropped
+            keep.mul_((keep.numel() / (keep.float().sum() + 1e-7)).to(x.dtype))
+        return x * keep
 
     return drop_block

@@ -1,6 +1,7 @@
 """Layers that regularize: dropout, normalization, tied weights and the rest."""
 
 from kerasreg.layers.dropout.alpha_dropout import AlphaDropout
+from kerasreg.layers.dropout.drop_block import DropBlock1D, DropBlock2D, DropBlock3D
 from kerasreg.layers.dropout.dropout import Dropout
 from kerasreg.layers.dropout.feature_alpha_dropout import FeatureAlphaDropout
 from kerasreg.layers.dropout.gaussian_dropout import GaussianDropout
@@ -16,6 +17,9 @@ from kerasreg.layers.tied.tied_dense import TiedDense
 __all__ = [
     "AlphaDropout",
     "BatchNormalization",
+    "DropBlock1D",
+    "DropBlock2D",
+    "DropBlock3D",
     "Dropout",
     "FeatureAlphaDropout",
     "GaussianDropout",
