@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 
 import tensorflow as tf
@@ -61,10 +62,13 @@ class Plan:
                 steps = [_step(i, one) for i, operation in members for one in operation.passes()]
                 kernels += [_merged(steps)] if kind == PIXELWISE else steps
         *first, last = kernels or [_merged([])]
-        self._draw_all = tf.function(self._drawn, autograph=False, reduce_retracing=True)
         self._plain = [*first, _followed(last, finish)]
+        # Functions of one code would share one count in TensorFlow's warning of many tracings;
+        # partial objects do not.
+        self._draw_all = tf.function(partial(self._drawn), autograph=False, reduce_retracing=True)
         self._compiled = [
-            tf.function(kernel, jit_compile=True, autograph=False) for kernel in self._plain
+            tf.function(partial(kernel), jit_compile=True, autograph=False, reduce_retracing=True)
+            for kernel in self._plain
         ]
 
     def run(

@@ -26,7 +26,8 @@ class Augmenter:
 
     Applies operations in their order, on whole batches, and leaves labels and everything else in
     an element untouched. Operations that move pixels (`Rotate`, `Shift`) are composed where they
-    follow each other, and the images resampled once.
+    follow each other, and the images resampled once. Batch before: single images work too, but
+    cost several times as much each.
 
     Each draw is a pure function of the seed, the epoch, the image's index in the data set and
     the operation's position: the same whatever the batch size and the parallelism, another one

@@ -211,6 +211,18 @@ def test_a_pipeline_is_its_operations_one_after_the_other():
     np.testing.assert_allclose(result, step, atol=0.01)
 
 
+def test_tensorflow_finds_no_reason_to_warn_of_many_tracings(caplog):
+    logger = tf.get_logger()
+    logger.addHandler(caplog.handler)
+    try:
+        for seed in range(3):
+            own = augment.Augmenter([augment.Blur(0.3), augment.GaussianNoise(1)], seed=seed)
+            own.apply(IMAGES[:2], index=0)
+    finally:
+        logger.removeHandler(caplog.handler)
+    assert "retracing" not in caplog.text
+
+
 class Example(NamedTuple):
     image: object
     label: object
