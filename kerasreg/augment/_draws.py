@@ -3,7 +3,8 @@
 Two levels. `image_words` hashes the message (seed, epoch, image index, operation, slot) with
 MurmurHash3 (x86, 32 bits): a few words for each image, from which its parameters are drawn.
 `pixel_words` turns two such words, the key of an image, and the position of a pixel in the image
-into a word for each pixel, by two rounds of MurmurHash3's finalizer with a key before each.
+into a word for each pixel, by two rounds of MurmurHash3's finalizer with a key before each, without
+its first shift, which would undo the last one of the round before.
 
 All of it is 32-bit integer arithmetic: equal for every batch size, eager, in a graph and compiled.
 It is no cryptography: seeds can be found from outputs.
@@ -52,8 +53,8 @@ def pixel_words(key: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
         shape: Integer tensor; what follows its first entry is one image.
     """
     counter = tf.cast(tf.range(tf.reduce_prod(shape[1:])), tf.uint32)
-    state = _finalize(counter[None, :] + key[:, :1])
-    state = _finalize(tf.bitwise.bitwise_xor(state, key[:, 1:]))
+    state = _mix(counter[None, :] + key[:, :1])
+    state = _mix(tf.bitwise.bitwise_xor(state, key[:, 1:]))
     return tf.reshape(state, shape)
 
 
@@ -93,8 +94,11 @@ def _absorb(state: tf.Tensor, word: tf.Tensor) -> tf.Tensor:
 
 
 def _finalize(state: tf.Tensor) -> tf.Tensor:
-    state = _fold(state, 16) * _word(0x85EBCA6B)
-    state = _fold(state, 13) * _word(0xC2B2AE35)
+    return _mix(_fold(state, 16))
+
+
+def _mix(state: tf.Tensor) -> tf.Tensor:
+    state = _fold(state * _word(0x85EBCA6B), 13) * _word(0xC2B2AE35)
     return _fold(state, 16)
 
 
