@@ -11,6 +11,7 @@ seeds.
 """
 
 import argparse
+import math
 import os
 import statistics
 import time
@@ -125,9 +126,12 @@ def train(data, seed, regularized, epochs, advance):
         callbacks.append(kerasreg.callbacks.EarlyStopping("val_accuracy", patience=PATIENCE))
     model = build(regularized)
     history = model.fit(
-        batches.prefetch(2),
+        batches.repeat().prefetch(2),  # one iterator for all epochs: a new one costs time
+        steps_per_epoch=math.ceil(TRAINING_IMAGES / BATCH),
         validation_data=validation,
+        validation_batch_size=len(data.validation),
         epochs=epochs,
+        shuffle=False,
         callbacks=callbacks,
         verbose=0,
     )
