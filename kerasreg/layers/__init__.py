@@ -1,7 +1,9 @@
 """Layers that regularize: dropout, normalization, tied weights and the rest."""
 
 from kerasreg.layers.dropout.alpha_dropout import AlphaDropout
+from kerasreg.layers.dropout.concrete_dropout import ConcreteDropout
 from kerasreg.layers.dropout.drop_block import DropBlock1D, DropBlock2D, DropBlock3D
+from kerasreg.layers.dropout.drop_connect import DropConnect
 from kerasreg.layers.dropout.dropout import Dropout
 from kerasreg.layers.dropout.feature_alpha_dropout import FeatureAlphaDropout
 from kerasreg.layers.dropout.gaussian_dropout import GaussianDropout
@@ -10,6 +12,7 @@ from kerasreg.layers.dropout.spatial_dropout import (
     SpatialDropout2D,
     SpatialDropout3D,
 )
+from kerasreg.layers.dropout.targeted_dropout import TargetedDropout
 from kerasreg.layers.noise.gaussian_noise import GaussianNoise
 from kerasreg.layers.norm.batch_normalization import BatchNormalization
 from kerasreg.layers.tied.tied_dense import TiedDense
@@ -17,9 +20,11 @@ from kerasreg.layers.tied.tied_dense import TiedDense
 __all__ = [
     "AlphaDropout",
     "BatchNormalization",
+    "ConcreteDropout",
     "DropBlock1D",
     "DropBlock2D",
     "DropBlock3D",
+    "DropConnect",
     "Dropout",
     "FeatureAlphaDropout",
     "GaussianDropout",
@@ -27,5 +32,6 @@ __all__ = [
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
+    "TargetedDropout",
     "TiedDense",
 ]
