@@ -8,13 +8,13 @@ that `keras.saving.load_model` needs. The subpackages that need TensorFlow
 import importlib
 from types import ModuleType
 
-from kerasreg import callbacks, layers, regularizers, schedules
+from kerasreg import callbacks, layers, models, regularizers, schedules
 
 __version__ = "0.1.0"
 
 _ON_FIRST_USE = ("augment", "datasets")
 
-__all__ = ["augment", "callbacks", "datasets", "layers", "regularizers", "schedules"]
+__all__ = ["augment", "callbacks", "datasets", "layers", "models", "regularizers", "schedules"]
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -5,8 +5,11 @@ from kerasreg.layers.dropout.concrete_dropout import ConcreteDropout
 from kerasreg.layers.dropout.drop_block import DropBlock1D, DropBlock2D, DropBlock3D
 from kerasreg.layers.dropout.drop_connect import DropConnect
 from kerasreg.layers.dropout.dropout import Dropout
+from kerasreg.layers.dropout.embedding_dropout import EmbeddingDropout
 from kerasreg.layers.dropout.feature_alpha_dropout import FeatureAlphaDropout
 from kerasreg.layers.dropout.gaussian_dropout import GaussianDropout
+from kerasreg.layers.dropout.multi_sample_dropout import MultiSampleDropout
+from kerasreg.layers.dropout.patch_dropout import PatchDropout
 from kerasreg.layers.dropout.spatial_dropout import (
     SpatialDropout1D,
     SpatialDropout2D,
@@ -26,9 +29,12 @@ __all__ = [
     "DropBlock3D",
     "DropConnect",
     "Dropout",
+    "EmbeddingDropout",
     "FeatureAlphaDropout",
     "GaussianDropout",
     "GaussianNoise",
+    "MultiSampleDropout",
+    "PatchDropout",
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",

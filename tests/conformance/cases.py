@@ -38,6 +38,8 @@ class LayerCase(Case):
         strength: Name of the argument that makes a training call the identity when it is 0.
         inference_is_identity: Whether a call outside training returns its input.
         channels_first: Whether the class takes `data_format`.
+        vocabulary: The inputs are integers below this number; None for inputs that are floats.
+        open_axes: Axes of the output whose size nobody knows before a call.
         model: Builds a model around the layer where a plain chain will not do; it takes a
             function that makes the layer, and keyword arguments for it.
     """
@@ -47,6 +49,8 @@ class LayerCase(Case):
     strength: str | None = None
     inference_is_identity: bool = False
     channels_first: bool = False
+    vocabulary: int | None = None
+    open_axes: tuple[int, ...] = ()
     model: Callable[..., keras.Model] | None = None
 
 
@@ -265,6 +269,27 @@ CASES: tuple[Case, ...] = (
             "weight_names": ("kernel",),
             "inference": "pruned",
         },
+        random=True,
+    ),
+    LayerCase(
+        layers.EmbeddingDropout,
+        {"layer": keras.layers.Embedding(9, 4), "rate": 0.4, "seed": 7, "per_example": True},
+        shape=(None,),
+        random=True,
+        vocabulary=9,
+    ),
+    LayerCase(
+        layers.PatchDropout,
+        {"rate": 0.4, "seed": 7, "class_tokens": 0, "ordered": False},
+        shape=(None, 5),
+        random=True,
+        strength="rate",
+        inference_is_identity=True,
+        open_axes=(1,),
+    ),
+    LayerCase(
+        layers.MultiSampleDropout,
+        {"layer": keras.layers.Dense(3), "samples": 4, "rate": 0.4, "seed": 7},
         random=True,
     ),
     ScheduleCase(schedules.Constant, {"value": 0.5}, values={0: 0.5, 10**6: 0.5}),

@@ -124,6 +124,34 @@ CASES = [
     (layers.DropBlock2D, {"rate": 0.1, "block_size": (3, 3, 3)}, ValueError),
     (layers.DropBlock2D, {"rate": 0.1, "block_size": 3, "per_channel": None}, TypeError),
     (layers.DropBlock3D, {"rate": 0.1, "block_size": 3, "data_format": "last"}, ValueError),
+    *[
+        (layers.EmbeddingDropout, {"layer": keras.layers.Embedding(9, 2), **bad}, error)
+        for bad, error in [
+            ({"rate": 1}, ValueError),
+            ({"rate": -0.1}, ValueError),
+            ({"rate": "a"}, TypeError),
+            ({"rate": schedules.Linear(0.0, 1.0, steps=2)}, ValueError),
+            ({"rate": 0.5, "per_example": 1}, TypeError),
+            ({"rate": 0.5, "seed": 1.5}, TypeError),
+        ]
+    ],
+    (layers.EmbeddingDropout, {"rate": 0.5, "layer": keras.layers.Dense(2)}, TypeError),
+    (layers.PatchDropout, {"rate": 1.5}, ValueError),
+    (layers.PatchDropout, {"rate": None}, TypeError),
+    (layers.PatchDropout, {"rate": schedules.Linear(0.0, 0.5, steps=2)}, TypeError),
+    (layers.PatchDropout, {"rate": 0.5, "class_tokens": -1}, ValueError),
+    (layers.PatchDropout, {"rate": 0.5, "class_tokens": True}, TypeError),
+    (layers.PatchDropout, {"rate": 0.5, "ordered": None}, TypeError),
+    *[
+        (layers.MultiSampleDropout, {"layer": keras.layers.Dense(2), **bad}, error)
+        for bad, error in [
+            ({"samples": 0}, ValueError),
+            ({"samples": 2.0}, TypeError),
+            ({"samples": 2, "rate": 1.5}, ValueError),
+            ({"samples": 2, "rate": "a"}, TypeError),
+        ]
+    ],
+    (layers.MultiSampleDropout, {"samples": 2, "layer": "head"}, TypeError),
     (layers.TiedDense, {"tied_to": None}, TypeError),
     (layers.TiedDense, {"tied_to": "dense"}, TypeError),
     (layers.TiedDense, {"tied_to": keras.layers.Conv2D(3, 3)}, TypeError),

@@ -1,0 +1,30 @@
+"""A pure function, compiled as the backend does it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Returns a function that does the same, compiled and without gradients.
+
+    It is traced once for each signature of its arguments: to a graph on TensorFlow, to a kernel on
+    JAX. On PyTorch it runs as it is.
+
+    Args:
+        function: A pure function of tensors and nests of them. What it raises while it is traced
+            is raised as it is.
+    """
+    backend = keras.config.backend()
+    if backend == "tensorflow":
+        from kerasreg._backend.tensorflow import tf
+
+        return tf.function(function, autograph=False, reduce_retracing=True)
+    if backend == "jax":
+        import jax
+
+        return jax.jit(function)
+    import torch
+
+    return torch.no_grad()(function)
