@@ -19,6 +19,6 @@ COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/kerasreg /opt/kerasreg
 COPY examples /opt/examples
 ENV PATH=/opt/kerasreg/bin:/opt/venv/bin:$PATH PYTHONPATH=/opt/kerasreg PYTHONDONTWRITEBYTECODE=1 TF_CPP_MIN_LOG_LEVEL=2
-USER kerasreg
+USER 1000
 WORKDIR /home/kerasreg
 CMD ["python3", "/opt/examples/quickstart.py"]

@@ -70,7 +70,7 @@ from kerasreg._random.state import (
     seed_state,
 )
 from kerasreg._random.uniform import open_uniform, uniform
-from kerasreg._random.words import noise_shape, words
+from kerasreg._random.words import noise_shape, words, words_at
 
 __all__ = [
     "gumbel",
@@ -90,4 +90,5 @@ __all__ = [
     "seed_state",
     "uniform",
     "words",
+    "words_at",
 ]

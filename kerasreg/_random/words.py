@@ -30,8 +30,13 @@ def words(key, shape, stream=0):
         Appleby 2011, MurmurHash3 (fmix32). Jarzynski, Olano 2020, Hash Functions for GPU
         Rendering, JCGT 9(3).
     """
+    return words_at(key, _backend.element_index(tuple(shape)), stream)
+
+
+def words_at(key, index, stream=0):
+    """Returns the words of the elements at `index`, itself a tensor of words, as `words` does."""
     k0, k1 = _stream_key(key, stream)
-    inner = _hash(low32(_backend.element_index(tuple(shape)) + k0))
+    inner = _hash(low32(index + k0))
     return low32(_hash(inner ^ k1) + inner)
 
 

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import rich
-from rich.table import Table
+from rich.table import Column, Table
 
 from kerasreg._register import PACKAGE, family, public_path, registered
 
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     if options.markdown:
         print(markdown(rows))
         return 0
-    table = Table("Technique", "Class", "Paper")
+    table = Table("Technique", Column("Class", no_wrap=True), "Paper")
     for row in rows:
         table.add_row(row.title, row.path, row.paper)
     rich.print(table)

@@ -17,8 +17,7 @@ class Exponential(Ramp):
     factors in equal times, so both values must be above 0. For the approach to a limit from 0
     see `Curriculum`.
 
-    Differs from the paper, which lets the dropout noise of a Gaussian decay, only in naming both
-    end points.
+    Differs from the paper, which anneals a dropout rate to 0: this one comes near 0 at most.
 
     Args:
         start: Value before the ramp, a finite float above 0.

@@ -9,9 +9,10 @@ OPTIONAL = {"tensorflow-datasets", "matplotlib", "pytest", "scikit-learn", "ruff
 USE = """
 import kerasreg, keras
 data = kerasreg.datasets.load("digits")
-model = keras.Sequential([keras.layers.Flatten(), kerasreg.layers.Dropout(0.5), keras.layers.Dense(10)])
+layers = [keras.layers.Flatten(), kerasreg.layers.Dropout(0.5), keras.layers.Dense(10)]
+model = keras.Sequential(layers)
 model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-model.fit(data.train.as_dataset(64), verbose=0)
+model.fit(data.train.images, data.train.labels, verbose=0)
 """
 TIME = """
 import time

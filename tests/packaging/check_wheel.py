@@ -1,4 +1,4 @@
-"""Checks what a wheel contains: the embedded data and the type marker, and nothing but the package."""
+"""Checks what a wheel holds: the embedded data, the type marker, and nothing but the package."""
 
 import sys
 import zipfile

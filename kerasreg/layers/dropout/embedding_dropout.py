@@ -6,7 +6,6 @@ import keras
 from keras import ops
 
 from kerasreg import _backend, _checks, _random
-from kerasreg._random.words import _hash, _stream_key
 from kerasreg._register import register
 from kerasreg.layers._working_dtype import working_dtype
 from kerasreg.layers.dropout._wrapped_layer import in_precision_of, wrapper_arguments
@@ -118,15 +117,8 @@ class EmbeddingDropout(keras.layers.Wrapper):
     rematerialized_call = _random.rematerialized_call
 
 
-def words_at(key, index):
-    """Returns those of `_random.words(key, shape)` that have some index, without the others."""
-    k0, k1 = _stream_key(key, 0)
-    inner = _hash(_backend.low32(index + k0))
-    return _backend.low32(_hash(inner ^ k1) + inner)
-
-
 def _words_dropped(x, key, index, limit, scale):
-    words = ops.expand_dims(words_at(key, index), -1)
+    words = ops.expand_dims(_random.words_at(key, index), -1)
     kept = _backend.where_kept(words, limit, ops.cast(x, scale.dtype))
     return ops.cast(kept * scale, x.dtype)
 

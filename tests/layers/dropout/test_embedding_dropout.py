@@ -5,7 +5,6 @@ from keras import ops
 
 import kerasreg
 from kerasreg import _backend, _random, schedules
-from kerasreg.layers.dropout.embedding_dropout import words_at
 from tests._random.reference import words
 
 VOCABULARY = 50
@@ -35,7 +34,7 @@ def test_a_word_of_an_index_is_that_of_all_words():
     key, _ = _random.next_key(_random.seed_generator(3, "test"), "test")
     index = ops.convert_to_tensor(IDS.astype(_backend.WORD_DTYPE))
     every = ops.convert_to_numpy(_random.words(key, (VOCABULARY,)))
-    np.testing.assert_array_equal(ops.convert_to_numpy(words_at(key, index)), every[IDS])
+    np.testing.assert_array_equal(ops.convert_to_numpy(_random.words_at(key, index)), every[IDS])
 
 
 def test_a_dropped_word_is_dropped_at_all_places_of_the_batch(mode):
