@@ -15,7 +15,7 @@ from benchmarks.peers import (
     timm_drop_block,
     torch_step,
 )
-from kerasreg import layers
+from kerasreg import _backend, layers
 
 IMAGES = (32, 56, 56, 64)
 FLOOR = "floor x*c"
@@ -52,23 +52,36 @@ def layer_case(
     at_least: float,
     floor_at_most: float | None = None,
     more_peers: Mapping[str, Callable[[], Step]] | None = None,
+    more_goals: Mapping[str, float] | None = None,
     peer_name: str = "Keras",
+    fused: bool = True,
 ) -> Case:
-    """Returns the case of a layer against a peer's layer and the copy floor, with gradients."""
+    """Returns the case of a layer against a peer's layer and the copy floor, with gradients.
+
+    With `fused=False` ours runs on plain operations, as where XLA is not available.
+    """
 
     def step(make: Callable[[], Callable]) -> Step:
         return tensorflow_step(make(), shape, dtype, mode)
 
+    def our_step() -> Step:
+        _backend.use_fused(fused)
+        traced = step(ours)
+        traced()
+        _backend.use_fused(True)
+        return traced
+
     return Case(
         group=type(ours()).__name__,
-        name=f"{type(ours()).__name__} {dtype} {'x'.join(map(str, shape))} {mode}",
-        ours=partial(step, ours),
+        name=f"{type(ours()).__name__} {dtype} {'x'.join(map(str, shape))} {mode}"
+        + ("" if fused else " without XLA"),
+        ours=our_step,
         peers={
             peer_name: partial(step, peer),
             FLOOR: partial(step, lambda: floor),
             **(more_peers or {}),
         },
-        at_least={peer_name: at_least},
+        at_least={peer_name: at_least, **(more_goals or {})},
         at_most={FLOOR: floor_at_most} if floor_at_most else {},
     )
 
@@ -126,6 +139,7 @@ def drop_in_case(name: str, argument: float, **goals) -> Case:
 CASES = (
     dropout_case((16, 128), at_least=0.9),
     dropout_case((64, 256), at_least=0.9),
+    dropout_case((128, 256), at_least=0.9),
     dropout_case((128, 1024), at_least=2.0),
     dropout_case((256, 4096), at_least=3.0, floor_at_most=2.2),
     dropout_case((8, 512, 768), at_least=3.0, floor_at_most=2.2),
@@ -135,6 +149,8 @@ CASES = (
     dropout_case((128, 1024), mode="eager", at_least=0.9),
     dropout_case((256, 4096), mode="xla", at_least=100.0, floor_at_most=2.0),
     dropout_case(IMAGES, mode="xla", at_least=100.0, floor_at_most=2.0),
+    dropout_case((128, 1024), at_least=1.7, fused=False),
+    dropout_case(IMAGES, at_least=1.7, fused=False),
     drop_in_case("SpatialDropout2D", 0.5, at_least=1.8),
     drop_in_case("AlphaDropout", 0.5, at_least=4.0),
     drop_in_case("GaussianNoise", 0.5, at_least=2.5),
@@ -149,6 +165,7 @@ CASES = (
             "timm's algorithm": torch_drop_block(channels_last=False),
             "timm's algorithm, channels last": torch_drop_block(channels_last=True),
         },
+        more_goals={"timm's algorithm": 8.0, "timm's algorithm, channels last": 8.0},
     ),
     Case(
         group="network",
