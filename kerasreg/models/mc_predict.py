@@ -155,7 +155,9 @@ class _Passes:
         state = {id(v): value for v, value in zip(self.variables, values, strict=True)}
         for index, variable in enumerate(self.seed_states):
             step = state[id(variable)][1]
-            step = step if id(variable) in self._scheduled else ops.zeros_like(step)
+            scheduled = id(variable) in self._scheduled
+            # The pass repeats the last training step, which is one behind the next; 0 is the first.
+            step = ops.maximum(step, 1) - 1 if scheduled else ops.zeros_like(step)
             state[id(variable)] = ops.stack([seeds[index], step])
         scope = keras.StatelessScope([(v, state[id(v)]) for v in self.variables])
         before = [scope.get_current_value(v) for v in self.seed_states]

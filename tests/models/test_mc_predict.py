@@ -146,11 +146,11 @@ def test_batches_have_masks_of_their_own():
     assert not np.array_equal(samples[:, :20], samples[:, 20:])
 
 
-def test_a_scheduled_rate_has_the_value_that_it_has_reached():
-    model = chain(kerasreg.layers.Dropout(schedules.Linear(0.0, 1.0, steps=4)))
+def test_a_scheduled_rate_has_the_value_of_the_last_training_step():
+    model = chain(kerasreg.layers.Dropout(schedules.Piecewise([1], [0.0, 1.0])))
     x = np.ones((10, 4), "float32")
-    assert not mc_predict(model, x, 5).std.any()
-    for _ in range(4):
+    for _ in range(2):  # before training, and when a step has trained with rate 0
+        np.testing.assert_array_equal(mc_predict(model, x, 5).mean, x)
         model(x, training=True)
     assert not mc_predict(model, x, 5).mean.any()
 
