@@ -98,6 +98,11 @@ def fraction(name: str, value: Any, owner: Owner, *, below_one: bool = False) ->
     return result
 
 
+def fraction_below_one(name: str, value: Any, owner: Owner) -> float:
+    """Returns a number of at least 0 and below 1."""
+    return fraction(name, value, owner, below_one=True)
+
+
 def positive(name: str, value: Any, owner: Owner) -> float:
     """Returns a finite number above 0."""
     result = number(name, value, owner, low=0, expected="a finite float above 0")

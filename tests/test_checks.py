@@ -62,6 +62,13 @@ def test_refused(check, value, error):
         check("rate", value, Layer)
 
 
+@pytest.mark.parametrize("value", [0.0, 0.5, 1 - 2.0**-53])
+def test_a_fraction_below_one(value):
+    assert _checks.fraction_below_one("rate", value, Layer) == value
+    with pytest.raises(ValueError, match="divides by 1 - rate"):
+        _checks.fraction_below_one("rate", 1.0, Layer)
+
+
 def test_the_sentence_names_argument_rule_value_class_and_fix():
     sentence = (
         "Invalid value received for argument `rate`. Expected a float value between 0 and 1. "

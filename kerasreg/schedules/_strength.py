@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 
 from kerasreg.schedules.schedule import Schedule
 
@@ -24,6 +25,9 @@ def strength(
     if isinstance(value, Schedule):
         for bound in value.bounds():
             check(name, bound, owner)
+            # A step computes in float32, where a number just below 1 is 1.
+            with np.errstate(over="ignore"):
+                check(name, float(np.float32(bound)), owner)
         return value
     return check(name, value, owner)
 

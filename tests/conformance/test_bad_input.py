@@ -123,7 +123,10 @@ CASES = [
     (layers.DropBlock2D, {"rate": 0.1, "block_size": 2.5}, TypeError),
     (layers.DropBlock2D, {"rate": 0.1, "block_size": (3, 3, 3)}, ValueError),
     (layers.DropBlock2D, {"rate": 0.1, "block_size": 3, "per_channel": None}, TypeError),
-    (layers.DropBlock3D, {"rate": 0.1, "block_size": 3, "data_format": "last"}, ValueError),
+    *[
+        (layers.DropBlock3D, {"rate": 0.1, "block_size": 3, "data_format": bad}, ValueError)
+        for bad in ("last", "", False)
+    ],
     *[
         (layers.EmbeddingDropout, {"layer": keras.layers.Embedding(9, 2), **bad}, error)
         for bad, error in [
@@ -136,6 +139,10 @@ CASES = [
         ]
     ],
     (layers.EmbeddingDropout, {"rate": 0.5, "layer": keras.layers.Dense(2)}, TypeError),
+    *[
+        (cls, {"rate": schedules.Constant(1 - 1e-9)}, ValueError)
+        for cls in (layers.AlphaDropout, layers.FeatureAlphaDropout, layers.GaussianDropout)
+    ],
     (layers.PatchDropout, {"rate": 1.5}, ValueError),
     (layers.PatchDropout, {"rate": None}, TypeError),
     (layers.PatchDropout, {"rate": schedules.Linear(0.0, 0.5, steps=2)}, TypeError),

@@ -46,6 +46,17 @@ def test_a_strength_is_a_number_or_a_schedule_within_bounds():
         strength("rate", Doubling(0.5), "Layer", _checks.fraction)
 
 
+def test_a_bound_that_float32_rounds_to_a_value_that_is_refused():
+    near_one = Linear(0.0, 1 - 1e-9, steps=10)
+    assert float(near_one(10)) == 1
+    with pytest.raises(ValueError, match=r"divides by 1 - rate.*rate=1\.0 \(Layer\)"):
+        strength("rate", near_one, "Layer", _checks.fraction_below_one)
+    largest = Linear(0.0, 1 - 2.0**-24, steps=10)
+    assert strength("rate", largest, "Layer", _checks.fraction_below_one) is largest
+    with pytest.raises(ValueError, match="rate=inf"):
+        strength("rate", Linear(0.0, 1e300, steps=10), "Layer", _checks.number)
+
+
 @pytest.mark.parametrize("value", [0.5, Linear(0.0, 0.5, steps=10), Doubling(0.0)])
 def test_a_saved_strength_comes_back(value):
     saved = saved_strength(value)

@@ -1,7 +1,5 @@
 """Alpha dropout."""
 
-import functools
-
 import keras
 
 from kerasreg import _checks, _random
@@ -66,8 +64,7 @@ class AlphaDropout(keras.layers.AlphaDropout):
     def __init__(self, rate, noise_shape=None, seed=None, **kwargs):
         # Past Keras' own __init__, which makes no seed generator at rate 0.
         super(keras.layers.AlphaDropout, self).__init__(**kwargs)
-        below_one = functools.partial(_checks.fraction, below_one=True)
-        self.rate = strength("rate", rate, self, below_one)
+        self.rate = strength("rate", rate, self, _checks.fraction_below_one)
         self.noise_shape = checked_noise_shape(noise_shape, self)
         self.seed = seed
         self.seed_generator = _random.seed_generator(seed, self)

@@ -9,8 +9,6 @@ from kerasreg.layers._working_dtype import working_dtype
 from kerasreg.layers.dropout._blocks import drop_blocks, seed_limit, seed_rate
 from kerasreg.schedules._strength import saved_strength, strength, strength_at
 
-_FORMATS = ("channels_last", "channels_first")
-
 
 @register
 class DropBlock1D(keras.layers.Layer):
@@ -248,8 +246,7 @@ def _set_up(layer, dimensions, rate, block_size, seed, data_format, per_channel)
     block = _block(block_size, layer, dimensions)
     layer.block_size = block if isinstance(block_size, tuple | list) else block[0]
     layer.seed = seed
-    data_format = data_format or keras.config.image_data_format()
-    layer.data_format = _checks.choice("data_format", data_format, layer, _FORMATS)
+    layer.data_format = _checks.data_format(data_format, layer)
     layer.per_channel = _checks.boolean("per_channel", per_channel, layer)
     layer.seed_generator = _random.seed_generator(seed, layer)
     layer.supports_masking = True

@@ -1,7 +1,5 @@
 """Embedding dropout: whole words are dropped."""
 
-import functools
-
 import keras
 from keras import ops
 
@@ -11,8 +9,6 @@ from kerasreg.layers._working_dtype import working_dtype
 from kerasreg.layers.dropout._wrapped_layer import in_precision_of, wrapper_arguments
 from kerasreg.layers.dropout.dropout import kept_scale
 from kerasreg.schedules._strength import saved_strength, strength, strength_at
-
-_below_one = functools.partial(_checks.fraction, below_one=True)
 
 
 @register
@@ -75,7 +71,7 @@ class EmbeddingDropout(keras.layers.Wrapper):
         expected = "a keras.layers.Embedding layer"
         _checks.instance("layer", layer, self, keras.layers.Embedding, expected)
         super().__init__(layer, **wrapper_arguments(layer, self, kwargs))
-        self.rate = strength("rate", rate, self, _below_one)
+        self.rate = strength("rate", rate, self, _checks.fraction_below_one)
         self.seed = seed
         self.seed_generator = _random.seed_generator(seed, self)
         self.per_example = _checks.boolean("per_example", per_example, self)

@@ -1,7 +1,5 @@
 """Feature alpha dropout."""
 
-import functools
-
 import keras
 
 from kerasreg import _checks, _random
@@ -63,8 +61,7 @@ class FeatureAlphaDropout(keras.layers.Layer):
 
     def __init__(self, rate, *, data_format=None, seed=None, **kwargs):
         super().__init__(**kwargs)
-        below_one = functools.partial(_checks.fraction, below_one=True)
-        self.rate = strength("rate", rate, self, below_one)
+        self.rate = strength("rate", rate, self, _checks.fraction_below_one)
         self.data_format = _checks.data_format(data_format, self)
         self.seed = seed
         self.seed_generator = _random.seed_generator(seed, self)

@@ -1,7 +1,5 @@
 """Gaussian dropout."""
 
-import functools
-
 import keras
 from keras import ops
 
@@ -62,8 +60,7 @@ class GaussianDropout(keras.layers.GaussianDropout):
     def __init__(self, rate, seed=None, **kwargs):
         # Past Keras' own __init__, which makes no seed generator at rate 0.
         super(keras.layers.GaussianDropout, self).__init__(**kwargs)
-        below_one = functools.partial(_checks.fraction, below_one=True)
-        self.rate = strength("rate", rate, self, below_one)
+        self.rate = strength("rate", rate, self, _checks.fraction_below_one)
         self.seed = seed
         self.seed_generator = _random.seed_generator(seed, self)
         self.supports_masking = True
