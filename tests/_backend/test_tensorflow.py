@@ -106,6 +106,9 @@ def test_eager_calls_of_many_shapes_stop_compiling(layer, kernels, monkeypatch):
     for size in (90, 91, 92, 91):
         drops(layer, tf.ones((200, size)))
     assert kernels == ["_dropped"] * 3
+    monkeypatch.setattr(backend, "EAGER_SHAPES", 1)
+    drops(layer, tf.ones((200, 93)))
+    assert kernels == ["_dropped"] * 3
 
 
 @pytest.mark.parametrize("jit_compile", [None, True])
