@@ -17,10 +17,12 @@ def press_ctrl_c():
 
 @pytest.fixture(autouse=True)
 def handler():
+    """Python's own handler: a process that was started in the background ignores the signal."""
+    outside = signal.signal(signal.SIGINT, signal.default_int_handler)
     before = signal.getsignal(signal.SIGINT)
     yield before
     after = signal.getsignal(signal.SIGINT)
-    signal.signal(signal.SIGINT, before)
+    signal.signal(signal.SIGINT, outside)
     assert after is before
 
 
