@@ -6,6 +6,8 @@ import keras
 from keras import ops
 
 from kerasreg import _backend, _checks, _random
+from kerasreg._backend.every_layer import every_layer
+from kerasreg._backend.own_precision import in_own_precision
 from kerasreg._register import register
 from kerasreg.layers.dropout._substituted_weights import (
     checked_weight_names,
@@ -42,7 +44,8 @@ class TargetedDropout(keras.layers.Wrapper):
     Euclidean norm, each dropped as a whole. Units are the last axis of a kernel (for transposed
     convolutions the last but one, for depthwise ones the last two). The number of candidates is
     `target_fraction` times that of elements (columns), rounded to the nearest integer; those that
-    tie with the largest candidate are candidates too.
+    tie with the largest candidate are candidates too. Weights are compared in the precision in
+    which they are stored, not in that of the computation.
 
     Outside training the layer computes with its weights as they are; with `inference="pruned"`,
     without the candidates, which shows what pruning them would cost.
@@ -150,9 +153,10 @@ class TargetedDropout(keras.layers.Wrapper):
     def _candidates(self, step):
         fraction = strength_at(self.target_fraction, step)
         find = smallest_weights if self.target == "weights" else smallest_units
+        owners = _owners(self.layer)
         for weight in weights_named(self.weight_names, self):
-            axes = _unit_axes(self.layer, weight)
-            yield weight, find(ops.stop_gradient(weight.value), fraction, axes)
+            axes = _unit_axes(owners[id(weight)], weight)
+            yield weight, find(ops.stop_gradient(in_own_precision(weight)), fraction, axes)
 
     def compute_mask(self, inputs, previous_mask):
         return self.layer.compute_mask(inputs, previous_mask)
@@ -228,6 +232,14 @@ at_rank = _backend.fused(_at_rank)
 def _inner_axes(weight, unit_axes):
     units = {axis % weight.ndim for axis in unit_axes}
     return tuple(axis for axis in range(weight.ndim) if axis not in units)
+
+
+def _owners(layer):
+    # The innermost layer that has a weight, by the weight's id: a layer around another has more
+    # layers inside than that one.
+    layers = [layer, *every_layer(layer)]
+    layers.sort(key=lambda each: len(every_layer(each)), reverse=True)
+    return {id(weight): each for each in layers for weight in each.weights}
 
 
 def _unit_axes(layer, weight):

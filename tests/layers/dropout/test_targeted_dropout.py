@@ -152,6 +152,54 @@ def test_both_strengths_may_follow_a_schedule():
     assert (copy.rate, copy.target_fraction) == (ramp, ramp)
 
 
+def in_a_model(layer):
+    return keras.Sequential([keras.Input((6, 10)), layer])
+
+
+def in_a_model_in_a_model(layer):
+    return keras.Sequential([keras.Input((6, 10)), keras.Sequential([layer]), layers.ReLU()])
+
+
+@pytest.mark.parametrize(
+    ("make", "unit_axes"),
+    [
+        (lambda: layers.Conv1D(40, 3), (2,)),
+        (lambda: layers.Conv1DTranspose(40, 3), (1,)),
+        (lambda: layers.DepthwiseConv1D(3, depth_multiplier=4), (1, 2)),
+    ],
+    ids=["plain", "transposed", "depthwise"],
+)
+@pytest.mark.parametrize(
+    "wrapped",
+    [lambda layer: layer, in_a_model, in_a_model_in_a_model, layers.TimeDistributed],
+    ids=["alone", "model", "model in model", "time"],
+)
+def test_units_of_a_convolution_inside_of_another_layer(make, unit_axes, wrapped):
+    convolution = make()
+    layer = TargetedDropout(wrapped(convolution), 1.0, 0.5, target="units")
+    x = RNG.normal(size=(2, 6, 10)).astype("float32")
+    x = x[:, None] if isinstance(layer.layer, layers.TimeDistributed) else x
+    layer.build(x.shape)
+    found = numpy(layer(x, training=True))
+    kernel = convolution.get_weights()[0]
+    inner = tuple(axis for axis in range(kernel.ndim) if axis not in unit_axes)
+    norms = np.sqrt(np.sum(np.square(np.float64(kernel)), axis=inner, keepdims=True))
+    candidates = smallest(norms.ravel(), 0.5).reshape(norms.shape)
+    convolution.kernel.assign(np.where(candidates, 0, kernel))
+    np.testing.assert_allclose(found, numpy(layer.layer(x)), atol=1e-6)
+
+
+def test_weights_are_ranked_in_their_own_precision():
+    # All of these are 1 in half precision.
+    kernel = (1 + 2.0**-20 * RNG.permutation(64)[:, None]).astype("float32")
+    dense = layers.Dense(1, use_bias=False, dtype="mixed_float16")
+    layer = TargetedDropout(dense, 1.0, 0.5)
+    layer.build((None, 64))
+    dense.set_weights([kernel])
+    expected = np.where(smallest(kernel[:, 0], 0.5)[:, None], 0, 1)
+    np.testing.assert_array_equal(effective_kernel(layer, 64, training=True), expected)
+
+
 @pytest.mark.parametrize("target", ["weights", "units"])
 @pytest.mark.parametrize(
     ("make", "shape"),
