@@ -22,6 +22,8 @@ from kerasreg.layers.dropout.dropout import kept_scale
 from kerasreg.schedules._strength import saved_strength, strength, strength_at
 
 _below_one = functools.partial(_checks.fraction, below_one=True)
+# Where the variance is 0, its square root has no gradient; this one's is 0.
+_LEAST_VARIANCE = 1e-37
 
 
 @register
@@ -43,8 +45,8 @@ class DropConnect(keras.layers.Wrapper):
     With `inference="gaussian"`, for `Dense`, `W x` is instead taken to be normal with the mean
     and the variance that the masks give it, `mean = W x` and
     `variance = rate / (1 - rate) * W**2 x**2`, and the output is the mean of the activation over
-    `samples` draws. These depend on `seed` and on the number of training calls so far alone: the
-    same input gives the same output.
+    `samples` draws. These depend on `seed` and on the number of training calls so far alone, and
+    serve all examples (and time steps): the same input gives the same output, in any batch.
 
     Differs from the paper in the scale of kept weights in training instead of at inference (the
     paper has `W * M` in training, and states the probability of keeping a weight, `1 - rate`), and
@@ -192,10 +194,11 @@ class DropConnect(keras.layers.Wrapper):
         mean = ops.matmul(inputs, weights["kernel"]) + weights.get("bias", 0.0)
         dropped = [weights[weight.name] for weight in self._dropped_weights()]
         rate = strength_at(self.rate, _random.last_step(self.seed_generator))
-        deviation = ops.sqrt(masked_variance(inputs, dropped, rate))
+        variance = masked_variance(inputs, dropped, rate)
+        deviation = ops.sqrt(ops.maximum(variance, _LEAST_VARIANCE))
         # The next training call has the same key: it draws from the streams below this one.
         key = _backend.philox(ops.convert_to_tensor(self.seed_generator.state))
-        shape = (self.samples, *ops.shape(mean))
+        shape = (self.samples, *[1] * (len(mean.shape) - 1), self.layer.units)
         noise = _random.normal(_random.words(key, shape, stream=len(dropped)))
         return self._activated(mean + deviation * ops.cast(noise, dtype), averaged=True)
 

@@ -192,6 +192,69 @@ def test_gaussian_inference_leaves_the_state_and_repeats():
     assert not np.array_equal(numpy(layer(x)), first)
 
 
+@pytest.mark.parametrize("shape", [(6, 5), (6, 3, 5)], ids=str)
+def test_gaussian_inference_of_an_example_does_not_depend_on_its_batch(shape):
+    dense = layers.Dense(3, activation="relu")
+    layer = DropConnect(dense, 0.4, seed=5, inference="gaussian", samples=2)
+    x = RNG.normal(size=shape).astype("float32")
+    whole = numpy(layer(x))
+    assert np.abs(whole - numpy(dense(x))).max() > 0.01
+    for size in (1, 2, 4):
+        parts = [numpy(layer(x[start : start + size])) for start in range(0, 6, size)]
+        np.testing.assert_allclose(np.concatenate(parts), whole, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(numpy(layer(x[::-1].copy()))[::-1], whole, rtol=1e-5, atol=1e-6)
+
+
+def gradients(layer, x):
+    """Returns those of the squared outputs with respect to kernel, bias and inputs."""
+    weights = layer.trainable_variables
+    x = ops.convert_to_tensor(x)
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            loss = ops.sum(ops.square(layer(x)))
+        return tape.gradient(loss, [*(weight.value for weight in weights), x])
+    if keras.backend.backend() == "torch":
+        import torch
+
+        x.requires_grad_()
+        loss = ops.sum(ops.square(layer(x)))
+        return torch.autograd.grad(loss, [*(weight.value for weight in weights), x])
+    import jax
+
+    def loss_of(values, x):
+        with keras.StatelessScope(list(zip(weights, values, strict=True))):
+            return ops.sum(ops.square(layer(x)))
+
+    of_weights, of_inputs = jax.grad(loss_of, argnums=(0, 1))([w.value for w in weights], x)
+    return [*of_weights, of_inputs]
+
+
+@pytest.mark.parametrize("names", [("kernel",), ("bias",), ("kernel", "bias")], ids=str)
+def test_gaussian_inference_has_gradients_at_inputs_of_zeros(names):
+    layer = DropConnect(
+        layers.Dense(4, activation="tanh"),
+        0.4,
+        seed=5,
+        inference="gaussian",
+        samples=3,
+        weight_names=names,
+    )
+    x = RNG.normal(size=(3, 5)).astype("float32")
+    layer(x)
+    of_one = [numpy(gradient) for gradient in gradients(layer, x[:1])]
+    x[1:] = 0
+    of_all = [numpy(gradient) for gradient in gradients(layer, x)]
+    assert all(np.isfinite(gradient).all() for gradient in of_all)
+    # Where all is 0, so is tanh, and only a square of it is in the loss.
+    for of_weight, expected in zip(of_all[:2], of_one[:2], strict=True):
+        np.testing.assert_allclose(of_weight, expected, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(of_all[2][0], of_one[2][0], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(of_all[2][1:], 0, atol=1e-6)
+
+
 def test_a_scheduled_rate_follows_the_training_calls():
     rate = schedules.Linear(0.0, 0.8, steps=4)
     dense = layers.Dense(50, use_bias=False, kernel_initializer="ones")
