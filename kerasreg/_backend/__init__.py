@@ -7,6 +7,7 @@ PyTorch, which has no arithmetic for uint32. Each backend module defines:
 - `word(value)`: a Python integer as a word constant; `low32(words)`: the low 32 bits of a sum, a
   product or a left shift of words (which wrap by themselves where words are uint32).
 - `element_index(shape)`: the row-major index of every element of a shape, as words.
+- `sizes(x)`: the sizes of a tensor, as a tuple; a vector where the rank is not known either.
 - `philox(state)`: the four random words of one call, from the state of a
   `keras.random.SeedGenerator` and the number of the replica.
 - `where_kept(words, limit, kept, dropped)`: selects by comparing words with a limit.
@@ -39,6 +40,7 @@ fused = backend.fused
 low32 = backend.low32
 philox = backend.philox
 recomputing = backend.recomputing
+sizes = backend.sizes
 use_fused = backend.use_fused
 where_kept = backend.where_kept
 word = backend.word
@@ -50,6 +52,7 @@ __all__ = [
     "low32",
     "philox",
     "recomputing",
+    "sizes",
     "use_fused",
     "where_kept",
     "word",

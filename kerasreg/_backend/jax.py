@@ -32,6 +32,11 @@ def element_index(shape):
     return lax.iota(jnp.uint32, math.prod(shape)).reshape(shape)
 
 
+def sizes(x):
+    """Returns the sizes of a tensor as a tuple."""
+    return tuple(x.shape)
+
+
 @jax.jit
 def philox(state):
     """Returns Philox4x32-10 of the uint32 [seed, step] of a seed generator.
@@ -72,7 +77,9 @@ def where_kept(words, limit, kept, dropped=None):
 def fused(forward, backward=None, second=None):
     """Returns a function that runs `forward` as one kernel, and its gradient as another.
 
-    The interface is that of `kerasreg._backend.tensorflow.fused`.
+    The interface is that of `kerasreg._backend.tensorflow.fused`. Gradients of any order are in
+    reverse mode: a function with a gradient of its own (`jax.custom_vjp`) has no forward mode
+    (`jax.jvp`, `jax.jacfwd`, `jax.hessian`).
     """
     backward = backward or forward
     second = second or backward
@@ -94,6 +101,7 @@ def recomputing():
     return called_from(lambda frame: frame.f_code.co_filename.endswith("ad_checkpoint.py"))
 
 
+# Of this cache and the next, entries stay for good: one for each function and its Python values.
 @functools.cache
 def _differentiable(forward, backward, second, static):
     run = functools.partial(_run, forward, static)

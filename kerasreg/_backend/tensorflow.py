@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from keras import ops
 
 from kerasreg._backend.call_stack import called_from
 
@@ -27,6 +28,8 @@ EAGER_SHAPES = 32
 
 _settings = {"fused": os.environ.get("KERASREG_FUSED", "1") != "0"}
 _here = threading.local()
+# One entry for each signature, kept for good: in graphs, layers of one input and their options give
+# a few; in eager calls, `EAGER_SHAPES` for each function.
 _graphs: dict[Any, Callable] = {}
 _eager_shapes: dict[Any, set] = defaultdict(set)
 
@@ -47,7 +50,8 @@ def low32(words):
 def element_index(shape):
     """Returns the row-major index of each element of `shape` as words."""
     if not _in_kernel():
-        return tf.reshape(tf.cast(tf.range(math.prod(shape)), tf.uint32), shape)
+        count = tf.reduce_prod(shape) if tf.is_tensor(shape) else math.prod(shape)
+        return tf.reshape(tf.cast(tf.range(count), tf.uint32), shape)
     # One range per axis: a range over all elements becomes a constant as large as the
     # tensor, which the kernel would have to read.
     index, stride = tf.zeros((), tf.uint32), tf.ones((), tf.uint32)
@@ -56,6 +60,11 @@ def element_index(shape):
         index += tf.reshape(steps, [-1] + [1] * after)
         stride *= tf.cast(size, tf.uint32)
     return index
+
+
+def sizes(x):
+    """Returns the sizes of a tensor as a tuple, as a vector where its rank is not known."""
+    return tf.shape(x) if x.shape.rank is None else ops.shape(x)
 
 
 def philox(state):

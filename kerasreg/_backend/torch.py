@@ -27,6 +27,11 @@ def element_index(shape):
     return low32(ops.reshape(ops.arange(math.prod(shape), dtype="int64"), shape))
 
 
+def sizes(x):
+    """Returns the sizes of a tensor as a tuple."""
+    return tuple(x.shape)
+
+
 def philox(state):
     """Returns Philox4x32-10 of the int32 [seed, step] of a seed generator.
 

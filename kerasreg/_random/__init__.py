@@ -53,6 +53,10 @@ Rules for the pure function:
 - `_backend.where_kept(words, limit, kept, dropped)` is the fast select; use it rather than
   `ops.where(_random.keep(...), ...)` where the input itself is selected.
 - Two independent draws in one call: `words(key, shape, stream=1)`.
+- Inside the cell of a `keras.layers.RNN` on JAX a layer cannot draw: the state that it advances
+  leaks from the loop over the steps, as that of Keras' own random layers does.
+- On another backend than TensorFlow, a layer cannot be called in `tf.data.Dataset.map`: before the
+  layer sees its input, Keras tries to make a tensor of the backend of it, and raises.
 - A strength that follows a schedule: compute it in `call` from the step that `next_key`
   returns, and pass it as a tensor.
 """

@@ -19,8 +19,8 @@ def words(key, shape, stream=0):
 
     Args:
         key: The key of the call, from `next_key`.
-        shape: Integers, or integer tensors where a size is not known. Beyond 2**31
-            elements, which TensorFlow cannot index here, words would repeat.
+        shape: Integers, or integer tensors where a size is not known; a vector where even the rank
+            is not. Beyond 2**31 elements, which TensorFlow cannot index here, words would repeat.
         stream: Number of the stream, a Python integer: streams of one key are independent.
 
     Returns:
@@ -30,7 +30,7 @@ def words(key, shape, stream=0):
         Appleby 2011, MurmurHash3 (fmix32). Jarzynski, Olano 2020, Hash Functions for GPU
         Rendering, JCGT 9(3).
     """
-    return words_at(key, _backend.element_index(tuple(shape)), stream)
+    return words_at(key, _backend.element_index(shape), stream)
 
 
 def words_at(key, index, stream=0):
@@ -60,11 +60,12 @@ def noise_shape(x, shape):
     """Returns the sizes of the noise for a tensor: `shape`, with the tensor's own where it is None.
 
     Args:
-        x: A tensor; a size that is not known while tracing stays a scalar tensor.
+        x: A tensor; a size that is not known while tracing stays a scalar tensor, and the sizes
+            together a vector where the rank is not known.
         shape: Integers and None, of the rank of `x` or less; or None for the shape of `x`.
     """
-    own = ops.shape(x)
+    own = _backend.sizes(x)
     if shape is None:
-        return tuple(own)
-    own = own[len(own) - len(shape) :]
-    return tuple(mine if size is None else size for mine, size in zip(own, shape, strict=True))
+        return own
+    first = -len(shape)
+    return tuple(own[first + i] if size is None else size for i, size in enumerate(shape))

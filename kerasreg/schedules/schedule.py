@@ -13,6 +13,9 @@ class Schedule:
     layer computes the value inside the compiled step, from the number of training calls it has
     seen; no callback is needed, and the count is saved with the model.
 
+    XLA may round a value of a ramp or a curve otherwise than eager calls do, in the last bit of
+    float32: one value in some ten million is then kept by one and dropped by the other.
+
     To write one, subclass, implement `__call__`, `bounds` and `get_config`, and register the
     class with `keras.saving.register_keras_serializable`.
     """

@@ -52,6 +52,11 @@ def test_gradients_of_first_and_second_order_belong_to_the_mask():
     np.testing.assert_allclose(jax.jit(second)(x), 6 * x * scaled**3, rtol=1e-5, atol=1e-6)
 
 
+def test_there_is_no_forward_mode():
+    with pytest.raises(TypeError, match="forward-mode"):
+        jax.jvp(drop, (jnp.ones(SHAPE),), (jnp.ones(SHAPE),))
+
+
 def test_vmap_over_examples_repeats_the_draw():
     together = jax.vmap(drop)(jnp.ones((4, *SHAPE)))
     np.testing.assert_array_equal(together != 0, np.broadcast_to(keep(0), (4, *SHAPE)))

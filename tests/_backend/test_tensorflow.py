@@ -91,6 +91,17 @@ def test_only_an_unknown_batch_still_takes_a_kernel(layer, kernels, spec, fuses)
     assert bool(kernels) == fuses
 
 
+@pytest.mark.parametrize("noise_shape", [None, (None, 1)])
+def test_an_unknown_rank_takes_plain_operations(kernels, noise_shape):
+    layer = kerasreg.layers.Dropout(0.5, noise_shape=noise_shape, seed=3)
+    specs = [tf.TensorSpec(None, tf.float32)]
+    step = tf.function(lambda x: layer(x, training=True), input_signature=specs)
+    drawn = SHAPE if noise_shape is None else (SHAPE[0], 1)
+    expected = np.broadcast_to(keep(0, drawn), SHAPE)
+    np.testing.assert_array_equal(step(tf.ones(SHAPE)).numpy() != 0, expected)
+    assert kernels == []
+
+
 def test_one_trace_serves_every_batch_size(layer):
     step = tf.function(lambda x: layer(x, training=True), reduce_retracing=True)
     concrete = step.get_concrete_function(tf.TensorSpec((None, 200), tf.float32))

@@ -56,24 +56,31 @@ def test_without_a_seed_two_generators_differ():
     assert states[0] != states[1]
 
 
+COMPILES = keras.backend.backend() != "torch"
+
+
 class TestRematerialization:
     @pytest.fixture
     def gradient(self):
         """Returns the output and the gradient in x of a function, on any backend."""
         name = keras.backend.backend()
 
-        def run(function, x):
+        def run(function, x, compiled=False):
             if name == "tensorflow":
                 import tensorflow as tf
 
-                x = tf.constant(x)
-                with tf.GradientTape() as tape:
-                    tape.watch(x)
-                    y = function(x)
-                return y.numpy(), tape.gradient(y, x).numpy()
+                def derivative(x):
+                    with tf.GradientTape() as tape:
+                        tape.watch(x)
+                        y = function(x)
+                    return y, tape.gradient(y, x)
+
+                y, dy = (tf.function(derivative) if compiled else derivative)(tf.constant(x))
+                return y.numpy(), dy.numpy()
             if name == "jax":
                 import jax
 
+                function = jax.jit(function) if compiled else function
                 y, pull = jax.vjp(function, ops.array(x))
                 return np.asarray(y), np.asarray(pull(ops.ones_like(y))[0])
             import torch
@@ -85,12 +92,16 @@ class TestRematerialization:
 
         return run
 
-    def test_the_gradient_of_a_layer_under_remat_scope_belongs_to_its_mask(self, gradient):
+    @pytest.mark.parametrize("compiled", [False, True] if COMPILES else [False])
+    def test_the_gradient_of_a_layer_under_remat_scope_belongs_to_its_mask(
+        self, gradient, compiled
+    ):
         with keras.RematScope(mode="full"):
             layer = kerasreg.layers.Dropout(0.5, seed=3)
             layer(ops.ones((1, 1)))
-        y, dy = gradient(lambda x: layer(x, training=True), np.ones((20, 30), "float32"))
-        expected = 2.0 * (words(3, 0, (20, 30)) >= 2**31)
+        x = np.ones((200, 300), "float32")
+        y, dy = gradient(lambda x: layer(x, training=True), x, compiled)
+        expected = 2.0 * (words(3, 0, x.shape) >= 2**31)
         np.testing.assert_array_equal(y, expected)
         np.testing.assert_array_equal(dy, expected)
 
@@ -114,9 +125,10 @@ class TestRematerialization:
 
         return make
 
-    def test_inside_a_rematerialized_layer_it_refuses(self, gradient, outer):
+    @pytest.mark.parametrize("compiled", [False, True] if COMPILES else [False])
+    def test_inside_a_rematerialized_layer_it_refuses(self, gradient, outer, compiled):
         with pytest.raises(RuntimeError, match="rematerialized layer"):
-            gradient(outer(training=True), np.ones((2, 2), "float32"))
+            gradient(outer(training=True), np.ones((2, 2), "float32"), compiled)
 
     def test_inside_a_rematerialized_layer_inference_works(self, gradient, outer):
         y, dy = gradient(outer(training=False), np.ones((2, 2), "float32"))

@@ -164,3 +164,13 @@ def test_rate_one_is_refused_where_the_formula_divides(cls, rate):
 def test_a_wrong_data_format_is_refused(cls):
     with pytest.raises(ValueError, match=f"`data_format`.*{cls.__name__}"):
         cls(0.5, data_format="channels_middle")
+
+
+@pytest.mark.skipif(keras.config.backend() == "tensorflow", reason="there it works")
+@every_layer
+def test_inside_dataset_map_of_another_backend_it_raises(cls, strength, shape):
+    tf = pytest.importorskip("tensorflow")
+    layer = cls(**{strength: 0.3})
+    data = tf.data.Dataset.from_tensors(np.ones(shape, "float32"))
+    with pytest.raises((NotImplementedError, TypeError, ValueError), match=r"symbolic tf\.Tensor"):
+        data.map(lambda x: layer(x, training=True))

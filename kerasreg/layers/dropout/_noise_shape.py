@@ -19,6 +19,23 @@ def checked_noise_shape(noise_shape, owner):
     return tuple(_checked_size(size, owner) for size in sizes)
 
 
+def refuse_misfit(noise_shape, shape, owner, *, training=False):
+    """Refuses a checked `noise_shape` that does not broadcast to the shape of the input.
+
+    Sizes that are not known while tracing pass. Outside training, where there is no mask, so does
+    any size of the batch.
+    """
+    if noise_shape is None or getattr(shape, "rank", 0) is None:
+        return
+    own = tuple(shape)
+    known = own if training else tuple(None if i == 0 else n for i, n in enumerate(own))
+    pairs = zip(reversed(noise_shape), reversed(known), strict=False)
+    fits = all(size in (1, None) or mine in (size, None) for size, mine in pairs)
+    if len(noise_shape) > len(own) or not fits:
+        expected = f"a shape that broadcasts to that of the inputs, {own}"
+        _checks.refuse("noise_shape", noise_shape, owner, expected)
+
+
 def whole_channels(rank, data_format):
     """Returns the noise shape that gives each channel of each example one value.
 

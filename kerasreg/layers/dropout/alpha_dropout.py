@@ -5,7 +5,7 @@ import keras
 from kerasreg import _checks, _random
 from kerasreg._register import register
 from kerasreg.layers.dropout._alpha_drop import alpha_dropped
-from kerasreg.layers.dropout._noise_shape import checked_noise_shape
+from kerasreg.layers.dropout._noise_shape import checked_noise_shape, refuse_misfit
 from kerasreg.schedules._strength import saved_strength, strength
 
 
@@ -47,7 +47,7 @@ class AlphaDropout(keras.layers.AlphaDropout):
         TypeError: If an argument is of the wrong kind, or the input is not of floating-point
             numbers.
         ValueError: If `rate` is not at least 0 and below 1, or `noise_shape` is not made of
-            positive integers and None.
+            positive integers and None or does not broadcast to the input.
 
     Example:
         >>> import keras, kerasreg
@@ -72,11 +72,13 @@ class AlphaDropout(keras.layers.AlphaDropout):
         self._build_at_init()
 
     def call(self, inputs, training=False):
+        refuse_misfit(self.noise_shape, inputs.shape, self, training=training)
         if not training or self.rate == 0:
             return inputs
         return alpha_dropped(self, inputs, self.noise_shape)
 
     def compute_output_shape(self, input_shape):
+        refuse_misfit(self.noise_shape, input_shape, self)
         return input_shape
 
     def get_config(self):

@@ -6,7 +6,7 @@ from keras import ops
 from kerasreg import _backend, _checks, _random
 from kerasreg._register import register
 from kerasreg.layers._working_dtype import working_dtype
-from kerasreg.layers.dropout._noise_shape import checked_noise_shape
+from kerasreg.layers.dropout._noise_shape import checked_noise_shape, refuse_misfit
 from kerasreg.schedules._strength import saved_strength, strength, strength_at
 
 
@@ -25,9 +25,15 @@ class Dropout(keras.layers.Dropout):
     `scaling="inference"` is their form: `y = x * m` in training, `y = x * (1 - rate)` outside.
     The papers state the probability of keeping a unit, `1 - rate`.
 
+    Like Keras' own layer, it runs in `tf.data.Dataset.map` on the TensorFlow backend only, and not
+    inside the cell of a `keras.layers.RNN` on JAX.
+
     Args:
         rate: Fraction dropped, between 0 and 1; 1 gives zeros. A `kerasreg.schedules.Schedule`
-            of the layer's training calls is also accepted.
+            of the layer's training calls is also accepted; layers that share a seed generator
+            share the count of these calls. A number that is set later, `layer.rate = 0.2`, holds
+            in eager calls at once, and in `fit` after the next `compile`: to change the rate in the
+            course of training, use a schedule.
         noise_shape: Shape of the mask, which broadcasts to the input: `(None, 1, None)` drops a
             channel at all steps of a sequence at once. None stands for the input's own size.
             Defaults to None, a mask of the input's shape.
@@ -49,7 +55,7 @@ class Dropout(keras.layers.Dropout):
     Raises:
         TypeError: If an argument is of the wrong kind.
         ValueError: If `rate` is not between 0 and 1, or `noise_shape` is not made of positive
-            integers and None, or `scaling` is neither form.
+            integers and None or does not broadcast to the input, or `scaling` is neither form.
 
     Example:
         >>> import keras, kerasreg
@@ -76,6 +82,7 @@ class Dropout(keras.layers.Dropout):
         self._build_at_init()
 
     def call(self, inputs, training=False):
+        refuse_misfit(self.noise_shape, inputs.shape, self, training=training)
         if not training:
             return self._at_inference(inputs)
         if self.rate == 0:
@@ -93,6 +100,7 @@ class Dropout(keras.layers.Dropout):
         return inputs * ops.cast(1.0 - rate, inputs.dtype)
 
     def compute_output_shape(self, input_shape):
+        refuse_misfit(self.noise_shape, input_shape, self)
         return input_shape
 
     def get_config(self):

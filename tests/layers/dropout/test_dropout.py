@@ -112,6 +112,26 @@ def test_noise_shape_broadcasts_one_mask(noise_shape, mode):
     np.testing.assert_array_equal(mask_of(layer, shape), expected)
 
 
+@pytest.mark.parametrize("cls", [kerasreg.layers.Dropout, kerasreg.layers.AlphaDropout])
+@pytest.mark.parametrize("noise_shape", [(5, 4), (1, 1, 4), (3,), (None, 3)])
+def test_a_noise_shape_that_does_not_broadcast_to_the_input_is_refused(cls, noise_shape):
+    expected = r"a shape that broadcasts to that of the inputs, \(1, 4\)\. Received: noise_shape="
+    with pytest.raises(ValueError, match=expected):
+        cls(0.5, noise_shape=noise_shape)(ops.ones((1, 4)), training=True)
+
+
+@pytest.mark.parametrize("cls", [kerasreg.layers.Dropout, kerasreg.layers.AlphaDropout])
+def test_a_noise_shape_meets_the_sizes_that_are_known(cls):
+    symbolic = keras.Input((None, 4))
+    with pytest.raises(ValueError, match=rf"\(None, None, 4\).*{cls.__name__}"):
+        cls(0.5, noise_shape=(2, 3, 5))(symbolic)
+    layer = cls(0.5, noise_shape=(2, 3, 4))
+    assert layer(symbolic).shape == (None, None, 4)
+    assert layer(ops.ones((7, 3, 4)), training=False).shape == (7, 3, 4)
+    with pytest.raises(ValueError, match=r"\(7, 3, 4\)"):
+        layer(ops.ones((7, 3, 4)), training=True)
+
+
 def test_a_scheduled_rate_follows_the_layers_own_training_calls(mode):
     rate = schedules.Linear(0.0, 1.0, steps=4)
     layer = kerasreg.layers.Dropout(rate, seed=3)
@@ -132,6 +152,23 @@ def test_rate_can_be_set_on_a_layer_made_with_rate_zero():
     layer = kerasreg.layers.Dropout(0.0, seed=1)
     layer.rate = 0.5
     np.testing.assert_array_equal(mask_of(layer, (30, 30)), expected_mask(1, 0, (30, 30), 0.5))
+
+
+def test_a_rate_set_after_fit_holds_in_eager_calls_and_once_compiled_anew():
+    layer = kerasreg.layers.Dropout(0.0, seed=1)
+    head = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")
+    model = keras.Sequential([keras.Input((4,)), layer, head])
+    x = np.ones((6, 4), "float32")
+
+    def loss(compile_first=True):
+        if compile_first:
+            model.compile(keras.optimizers.SGD(0.0), "mse")
+        return model.fit(x, np.zeros(6), verbose=0).history["loss"][0]
+
+    assert loss() == 16
+    layer.rate = 1.0
+    assert not ops.convert_to_numpy(layer(x, training=True)).any()
+    assert loss() == 0
 
 
 def test_only_training_calls_advance_the_step():
