@@ -193,3 +193,94 @@ def test_the_next_draw_survives_saving(case, tmp_path):
 def test_random_state_is_no_weight(case):
     layer = layer_in(model_of(case), case)
     assert not [w for w in layer.weights if "seed" in w.path or "state" in w.path]
+
+
+def steps_of(layer):
+    return int(ops.convert_to_numpy(layer.seed_generator.state.value)[1])
+
+
+@every_random_layer
+def test_under_remat_scope_outputs_and_gradients_are_those_without(case):
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("written with a gradient tape")
+    import tensorflow as tf
+
+    def differentiated(layer):
+        x = tf.constant(data(case))
+        layer(x)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = layer(x, training=True)
+            loss = tf.reduce_sum(y**3)
+        # Words have no gradient; the vectors that they stand for have.
+        source = x if case.vocabulary is None else layer.layer.embeddings
+        return numpy(y), numpy(tf.convert_to_tensor(tape.gradient(loss, source)))
+
+    expected = differentiated(case.make(seed=7))
+    with keras.RematScope(mode="full"):
+        layer = case.make(seed=7)
+    for found, wanted in zip(differentiated(layer), expected, strict=True):
+        assert wanted.any()
+        np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-6)
+
+
+@every_random_layer
+def test_time_distributed_trains(case):
+    if case.open_axes:
+        pytest.skip("targets have one shape only")
+    layer = case.make()
+    x = np.stack([data(case)] * 2, axis=1)
+    model = keras.Sequential([keras.Input(x.shape[1:], dtype=x.dtype.name)])
+    model.add(keras.layers.TimeDistributed(layer))
+    model.compile("sgd", "mse", jit_compile=False)
+    before = steps_of(layer)
+    losses = model.fit(x, np.zeros((BATCH, *model.output_shape[1:])), verbose=0).history["loss"]
+    assert np.isfinite(losses).all()
+    assert steps_of(layer) > before
+
+
+@every_random_layer
+def test_a_mask_goes_through(case):
+    layer = case.make()
+    if not layer.supports_masking or case.vocabulary is not None:
+        pytest.skip("the layer takes no mask")
+    seen = []
+
+    class Watch(keras.layers.Layer):
+        supports_masking = True
+
+        def call(self, inputs, mask=None):
+            seen.append(mask)
+            return inputs
+
+    x = data(case)
+    x[1, 2:] = 0
+    outputs = layer(keras.layers.Masking()(ops.convert_to_tensor(x)), training=True)
+    Watch()(outputs)
+    mask = numpy(seen[-1])
+    assert mask.shape == tuple(outputs.shape[: mask.ndim])
+    if not case.open_axes:
+        np.testing.assert_array_equal(mask, x.any(-1))
+
+
+class Subclassed(keras.Model):
+    def __init__(self, layer, units):
+        super().__init__()
+        self.before = keras.layers.Dense(units) if units else None
+        self.layer = layer
+
+    def call(self, inputs, training=False):
+        x = self.before(inputs) if self.before else inputs
+        return ops.mean(self.layer(x, training=training), axis=1)
+
+
+@every_random_layer
+def test_a_subclassed_model_trains(case):
+    layer, x = case.make(), data(case, 2 * BATCH)
+    model = Subclassed(layer, None if case.vocabulary is not None else x.shape[-1])
+    y = np.ones_like(numpy(model(x[:1]))).repeat(2 * BATCH, axis=0)
+    model.compile("sgd", "mse", jit_compile=False)
+    before, first = steps_of(layer), np.copy(model.get_weights()[0])
+    assert np.isfinite(model.fit(x, y, batch_size=BATCH, verbose=0).history["loss"]).all()
+    assert steps_of(layer) == before + 2
+    assert not np.array_equal(first, model.get_weights()[0])
