@@ -1,5 +1,9 @@
 """Registration: names are unique, and no constructor argument is lost on saving."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import keras
 import pytest
 
@@ -48,3 +52,11 @@ def test_arguments_with_an_own_config_are_registered():
 
 def test_name_and_dtype_are_keras_own_arguments_of_every_layer():
     assert _register.own_arguments(layers.SpatialDropout2D) == ["rate", "data_format", "seed"]
+
+
+def test_the_doctests_of_one_module_can_be_collected_alone():
+    command = [sys.executable, "-m", "pytest", "--collect-only", "kerasreg/schedules/constant.py"]
+    root = Path(__file__).parents[1]
+    found = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout
+    assert "kerasreg.schedules.constant.Constant" in found.stdout
