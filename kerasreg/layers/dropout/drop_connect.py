@@ -1,7 +1,5 @@
 """DropConnect, and the weight drop of AWD-LSTM."""
 
-import functools
-
 import keras
 from keras import ops
 
@@ -21,8 +19,6 @@ from kerasreg.layers.dropout._wrapped_layer import (
 from kerasreg.layers.dropout.dropout import kept_scale
 from kerasreg.schedules._strength import saved_strength, strength, strength_at
 
-_below_one = functools.partial(_checks.fraction, below_one=True)
-# Where the variance is 0, its square root has no gradient; this one's is 0.
 _LEAST_VARIANCE = 1e-37
 
 
@@ -110,7 +106,7 @@ class DropConnect(keras.layers.Wrapper):
         **kwargs,
     ):
         super().__init__(layer, **wrapper_arguments(layer, self, kwargs))
-        self.rate = strength("rate", rate, self, _below_one)
+        self.rate = strength("rate", rate, self, _checks.fraction_below_one)
         self.seed = seed
         self.seed_generator = _random.seed_generator(seed, self)
         self.weight_names = checked_weight_names(weight_names, self)
