@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from kerasreg import _backend, _checks, _random
+from kerasreg._backend.own_precision import in_own_precision
 from kerasreg._register import register
 from kerasreg.layers.dropout._substituted_weights import weights_named
 from kerasreg.layers.dropout._with_mask import with_mask
@@ -27,12 +28,13 @@ class ConcreteDropout(keras.layers.Wrapper):
     `layer(x * (1 - z) / (1 - p))`. In front of a convolution (a layer with `data_format` and
     `kernel_size`) whole channels are dropped. Outside training, the output is `layer(x)`.
 
-    In and outside training, it adds to the loss of the model
+    In and outside training, it adds to the loss of the model, once however often it is called,
     `weight_regularizer * sum(W**2) / (1 - p) + dropout_regularizer * K * (p log p + (1 - p)
     log(1 - p))`, with the kernels W of the layer and K inputs (channels). For N examples, a prior
     length scale l and a model precision tau, the paper's values are `l**2 / (tau * N)` and
     `2 / (tau * N)` for the squared error, and half of the latter for cross-entropy; they add up
-    over layers, and replace a `kernel_regularizer`.
+    over layers, and replace a `kernel_regularizer`. They are the regularizer of the logit, the
+    layer's own weight, computed in at least float32; a layer that is not trainable has no penalty.
 
     Differs from the paper in the first term, which there is multiplied by 1 - p: W here is, as in
     the authors' code, what the paper calls `(1 - p) * M`. Differs from that code in K: the last
@@ -105,15 +107,18 @@ class ConcreteDropout(keras.layers.Wrapper):
     def build(self, input_shape):
         super().build(input_shape)
         weights_named(None, self)
-        if input_shape[self._unit_axis()] is None:
+        self._number_of_inputs = input_shape[self._unit_axis()]
+        if self._number_of_inputs is None:
             expected = "a known number of inputs (channels), which the penalty needs"
             _checks.refuse("input_shape", tuple(input_shape), self, expected)
         low, high = _range(self.initial_rate)
-        seed = self.seed if isinstance(self.seed, int) else None
+        seed = _random.seed_config(self.seed)
+        seed = seed if isinstance(seed, int) else None
         self.rate_logit = self.add_weight(
             name="rate_logit",
             shape=(),
             initializer=keras.initializers.RandomUniform(_logit(low), _logit(high), seed=seed),
+            regularizer=self._penalty,
             dtype=keras.backend.result_type(self.variable_dtype, "float32"),
             autocast=False,
         )
@@ -128,7 +133,6 @@ class ConcreteDropout(keras.layers.Wrapper):
 
     def call(self, inputs, training=False, mask=None, **kwargs):
         inputs = ops.cast(inputs, self.layer.compute_dtype)
-        self.add_loss(self._penalty(inputs.shape[self._unit_axis()]))
         if training:
             inputs = self._dropped(inputs)
         return in_precision_of(self, self.layer(with_mask(inputs, mask), **kwargs))
@@ -141,10 +145,12 @@ class ConcreteDropout(keras.layers.Wrapper):
         mask = concrete_mask(logit, noise, self.temperature)
         return ops.cast(ops.cast(inputs, logit.dtype) * mask, inputs.dtype)
 
-    def _penalty(self, inputs):
-        kernels = [ops.cast(w.value, self.rate_logit.dtype) for w in weights_named(None, self)]
+    def _penalty(self, logit):
+        logit = ops.convert_to_tensor(logit)
+        weights = weights_named(None, self)
+        kernels = [ops.cast(in_own_precision(weight), logit.dtype) for weight in weights]
         factors = self.weight_regularizer, self.dropout_regularizer
-        return concrete_penalty(self.rate_logit.value, kernels, inputs, *factors)
+        return concrete_penalty(logit, kernels, self._number_of_inputs, *factors)
 
     def _noise_shape(self, inputs):
         if not self._drops_channels():

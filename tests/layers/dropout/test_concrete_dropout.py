@@ -95,6 +95,48 @@ def test_the_penalty_is_added_to_the_loss(training):
     np.testing.assert_allclose([float(loss) for loss in layer.losses], [expected], rtol=1e-5)
 
 
+def test_the_penalty_is_added_once_however_often_the_layer_is_called(tmp_path):
+    layer = ConcreteDropout(layers.Dense(5), 0.01, 0.1, initial_rate=0.3)
+    inputs = keras.Input((5,))
+    model = keras.Model(inputs, layer(layer(inputs)))
+    x = RNG.normal(size=(4, 5)).astype("float32")
+    for _ in range(3):
+        layer(x)
+    squares = np.sum(np.square(np.float64(layer.layer.get_weights()[0])))
+    penalty = 0.01 * squares / 0.7 + 0.1 * 5 * (0.3 * math.log(0.3) + 0.7 * math.log(0.7))
+    np.testing.assert_allclose([float(loss) for loss in layer.losses], [penalty], rtol=1e-5)
+    model.compile("sgd", "mse")
+    y = model.predict(x, verbose=0)
+    found = model.evaluate(x, np.zeros((4, 5)), verbose=0)
+    assert found == pytest.approx(np.mean(np.square(y)) + penalty, rel=1e-5)
+    model.save(tmp_path / "model.keras")
+    for copy in (
+        keras.saving.load_model(tmp_path / "model.keras"),
+        keras.models.clone_model(model),
+    ):
+        copy.set_weights(model.get_weights())
+        np.testing.assert_allclose([float(loss) for loss in copy.losses], [penalty], rtol=1e-5)
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
+def test_the_kernel_is_trained_by_the_penalty_in_single_precision(policy):
+    # The smallest positive number of half precision is 6e-8; the gradient is 2e-9.
+    dense = layers.Dense(2, kernel_initializer="ones", use_bias=False, dtype=policy)
+    layer = ConcreteDropout(dense, 5e-10, 0.0, initial_rate=0.5)
+    model = keras.Sequential([keras.Input((4,), dtype=dense.compute_dtype), layer])
+    optimizer = keras.optimizers.SGD(1e6)
+    model.compile(optimizer, "mse", auto_scale_loss=False)
+    model.fit(np.zeros((1, 4)), np.zeros((1, 2)), verbose=0)
+    np.testing.assert_allclose(dense.get_weights()[0], 1 - 2e-3, rtol=1e-5)
+
+
+def test_the_penalty_of_half_precision_weights_does_not_overflow():
+    dense = layers.Dense(100, kernel_initializer=keras.initializers.Constant(16), dtype="float16")
+    layer = ConcreteDropout(dense, 1e-6, 0.0, initial_rate=0.5)
+    layer(np.ones((2, 100), "float16"))
+    assert float(layer.losses[0]) == pytest.approx(1e-6 * 256 * 100 * 100 / 0.5, rel=1e-5)
+
+
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_the_rate_is_learned(jit_compile):
     if jit_compile and keras.backend.backend() == "torch":
@@ -154,6 +196,16 @@ def test_the_initial_rate_is_within_its_range_and_read_before_building_refused()
         layer.build((None, 2))
         rates.append(layer.rate)
     assert 0.2 <= min(rates) < max(rates) <= 0.4
+
+
+@pytest.mark.parametrize("kind", [int, np.int64, np.int32, np.uint8])
+def test_the_initial_rate_is_that_of_the_seed(kind):
+    rates = set()
+    for seed in (3, kind(3), kind(3)):
+        layer = ConcreteDropout(layers.Dense(3), initial_rate=(0.2, 0.4), seed=seed)
+        layer.build((None, 2))
+        rates.add(layer.rate)
+    assert len(rates) == 1
 
 
 def test_the_learned_rate_is_saved(tmp_path):
