@@ -206,18 +206,21 @@ def _graph(function, signature, static, kernel):
     """Returns `function` as a graph for one signature: as a kernel, or of plain operations."""
     key = (function, signature, tuple(sorted(static.items())), kernel)
     if key not in _graphs:
-
-        def traced(*arguments):
-            _here.kernel = kernel
-            try:
-                return function(*arguments, **static)
-            finally:
-                _here.kernel = False
-
+        # A partial object has no code of its own: TensorFlow, which counts retracing by code,
+        # would take the graphs of different layers for one function that is traced again.
+        traced = functools.partial(_traced, function, static, kernel)
         _graphs[key] = tf.function(
             traced, input_signature=signature, jit_compile=kernel, autograph=False
         )
     return _graphs[key]
+
+
+def _traced(function, static, kernel, *arguments):
+    _here.kernel = kernel
+    try:
+        return function(*arguments, **static)
+    finally:
+        _here.kernel = False
 
 
 def _in_kernel():

@@ -9,8 +9,8 @@ from keras import ops
 class Schedule:
     """A strength as a pure function of the training step.
 
-    Wherever kerasreg takes a strength (a dropout rate, say) it takes a number or a schedule. A
-    layer computes the value inside the compiled step, from the number of training calls it has
+    Wherever a layer of kerasreg takes a rate or another strength, it takes a number or a schedule.
+    It computes the value inside the compiled step, from the number of training calls it has
     seen; no callback is needed, and the count is saved with the model.
 
     XLA may round a value of a ramp or a curve otherwise than eager calls do, in the last bit of

@@ -229,3 +229,14 @@ assert layer.seed_generator.state.numpy().tolist() == [3, 4]
 def test_every_replica_draws_its_own_mask_and_the_state_stays_in_step():
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     subprocess.run([sys.executable, "-c", REPLICAS], env=environment, check=True)
+
+
+def test_eager_calls_of_many_shapes_warn_of_no_retracing(caplog):
+    logger = tf.get_logger()
+    logger.addHandler(caplog.handler)
+    try:
+        for size in range(1, 13):
+            kerasreg.layers.Dropout(0.5, seed=1)(tf.ones((3, size)), training=True)
+    finally:
+        logger.removeHandler(caplog.handler)
+    assert "retracing" not in caplog.text

@@ -82,8 +82,8 @@ class EarlyStopping(keras.callbacks.EarlyStopping):
         >>> history = model.fit(np.zeros((4, 2)), np.ones(4), epochs=9, callbacks=[stopper],
         ...                     verbose=0)
         >>> print(stopper.report)
-        Stopped after epoch 4: no improvement of loss in 3 validations. Best loss: 1 in epoch 1,
-        whose weights were restored.
+        Stopped after epoch 4: no improvement of loss that counts in 3 validations. Best loss: 1 in
+        epoch 1, whose weights were restored.
 
     Reference:
         Goodfellow, Bengio, Courville 2016, Deep Learning, algorithm 7.1, MIT Press.

@@ -50,20 +50,20 @@ class StoppingReport:
 
     def _end(self) -> str:
         if self.stopped_epoch is not None:
+            validations = "validation" if self.waited == 1 else "validations"
             return (
                 f"Stopped after epoch {self.stopped_epoch + 1}: no improvement of "
-                f"{self.monitor} in {self.waited} validations."
+                f"{self.monitor} that counts in {self.waited} {validations}."
             )
         return {
             StopReason.COMPLETED: "All epochs were trained.",
             StopReason.ELSEWHERE: "Something else stopped the training.",
             StopReason.INTERRUPTED: "The training was interrupted.",
-        }.get(self.reason, "The training has not ended.")
+        }.get(self.reason, "The training goes on, or ended by an exception.")
 
     def _best(self) -> str:
         if self.best_value is None or self.best_epoch is None:
-            never = "finite" if self.epochs else "measured"
-            return f"{self.monitor} was never {never}: no weights were stored."
+            return f"{self.monitor} had no finite value that counts: no weights were stored."
         weights = "were restored" if self.restored else "were not restored"
         return (
             f"Best {self.monitor}: {self.best_value:.6g} in epoch {self.best_epoch + 1}, "

@@ -75,7 +75,7 @@ def test_nothing_is_restored_when_no_value_was_finite():
     assert stopper.best is None
     assert stopper.best_weights is None
     assert not stopper.restore()
-    assert "was never finite: no weights were stored" in str(stopper.report)
+    assert "had no finite value that counts: no weights were stored" in str(stopper.report)
 
 
 def test_the_attributes_of_keras():

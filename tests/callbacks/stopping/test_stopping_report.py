@@ -28,7 +28,7 @@ def report(**changes):
     [
         (
             {**BEST, "reason": StopReason.PATIENCE, "stopped_epoch": 2, "waited": 1},
-            "Stopped after epoch 3: no improvement of val_loss in 1 validations. "
+            "Stopped after epoch 3: no improvement of val_loss that counts in 1 validation. "
             "Best val_loss: 0.25 in epoch 2, whose weights were not restored.",
         ),
         (
@@ -37,16 +37,18 @@ def report(**changes):
         ),
         (
             {"reason": StopReason.INTERRUPTED},
-            "The training was interrupted. val_loss was never measured: no weights were stored.",
+            "The training was interrupted. "
+            "val_loss had no finite value that counts: no weights were stored.",
         ),
         (
             {"reason": StopReason.ELSEWHERE, "epochs": (0,), "values": (float("nan"),)},
             "Something else stopped the training. "
-            "val_loss was never finite: no weights were stored.",
+            "val_loss had no finite value that counts: no weights were stored.",
         ),
         (
             {"reason": StopReason.UNFINISHED},
-            "The training has not ended. val_loss was never measured: no weights were stored.",
+            "The training goes on, or ended by an exception. "
+            "val_loss had no finite value that counts: no weights were stored.",
         ),
     ],
 )
