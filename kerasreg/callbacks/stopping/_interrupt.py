@@ -3,8 +3,9 @@
 import signal
 import threading
 import weakref
+from collections.abc import Callable
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 from kerasreg._backend.running_fit import running_fit
 
@@ -30,6 +31,7 @@ class Interrupt:
         self.previous = previous
         self.pending = False
         self.model: Any = weakref.ref(model)
+        self.endings: list[Callable[[], None]] = []
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         """Handles SIGINT."""
@@ -45,6 +47,12 @@ class Interrupt:
         else:
             signal.signal(signal.SIGINT, self)
 
+    def go_on(self) -> NoReturn:
+        """Lets every callback end its work, then raises the `KeyboardInterrupt` kept back."""
+        for end in self.endings:
+            end()
+        raise KeyboardInterrupt
+
     def is_running(self, frame: FrameType | None = None) -> bool:
         """Returns whether the handler's `fit` has not yet ended, as seen from `frame`."""
         model = self.model()
@@ -57,8 +65,8 @@ class Interrupt:
             signal.signal(signal.SIGINT, self.previous)
 
 
-def watch(model: Any) -> Interrupt | None:
-    """Returns the interrupt handler of the `fit` that is running, installed.
+def watch(model: Any, end: Callable[[], None]) -> Interrupt | None:
+    """Returns the interrupt handler of the `fit` that is running, installed; it will call `end`.
 
     None outside `fit` and in other threads than the main one, which get no signals; and where
     Ctrl-C is ignored, ends the process, or has a handler that Python did not install.
@@ -68,10 +76,12 @@ def watch(model: Any) -> Interrupt | None:
         return None
     current = _without_stale(signal.getsignal(signal.SIGINT))
     if isinstance(current, Interrupt) and current.model() is model:
-        return current  # of another callback in the same `fit`
+        current.endings.append(end)  # of another callback in the same `fit`
+        return current
     if not callable(current):
         return None
     interrupt = Interrupt(model, current)
+    interrupt.endings.append(end)
     signal.signal(signal.SIGINT, interrupt)
     weakref.finalize(fit.callbacks, interrupt.release).atexit = False
     return interrupt

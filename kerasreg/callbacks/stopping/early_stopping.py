@@ -186,7 +186,7 @@ class EarlyStopping(keras.callbacks.EarlyStopping):
         fit = running_fit(model)
         self._validates = fit.validates if fit else None
         if self._keeps_best():
-            self._interrupt = watch(model)
+            self._interrupt = watch(model, self._end_interrupted)
 
     def on_test_begin(self, logs=None):
         # An interrupted epoch is not validated.
@@ -261,11 +261,13 @@ class EarlyStopping(keras.callbacks.EarlyStopping):
         return self._interrupt is not None and self._interrupt.pending
 
     def _let_interrupt_go_on(self) -> None:
-        if self._interrupted():
-            self._reason = StopReason.INTERRUPTED
-            self._interrupt = None
-            self._restore_best()
-            raise KeyboardInterrupt
+        if self._interrupt is not None and self._interrupt.pending:
+            self._interrupt.go_on()
+
+    def _end_interrupted(self) -> None:
+        self._reason = StopReason.INTERRUPTED
+        self._interrupt = None
+        self._restore_best()
 
     def _say(self, message: str) -> None:
         if not self.verbose:

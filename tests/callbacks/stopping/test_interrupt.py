@@ -152,7 +152,9 @@ def test_two_callbacks_share_one_handler(presses):
     press = At(2, lambda: [press_ctrl_c() for _ in range(presses)])
     with pytest.raises(KeyboardInterrupt):
         fit(small_model(), press, Report("fake", [3, 1, 2, 2]), first, second)
-    assert first.report.restored == (presses == 1)
+    for stopper in (first, second):
+        assert stopper.report.restored == (presses == 1)
+        assert stopper.report.reason == ("interrupted" if presses == 1 else "unfinished")
 
 
 def test_nothing_is_installed_when_no_weights_are_kept(handler):
