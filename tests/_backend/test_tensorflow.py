@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections import defaultdict
 
 import keras
 import numpy as np
@@ -43,6 +44,8 @@ def kernels(monkeypatch):
         return original(function, signature, static, kernel)
 
     monkeypatch.setattr(backend, "_graph", recorded)
+    # Eager calls of other tests in this process count towards the limit of shapes.
+    monkeypatch.setattr(backend, "_eager_shapes", defaultdict(set))
     return seen
 
 
