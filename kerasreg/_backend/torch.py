@@ -32,11 +32,13 @@ def sizes(x):
     return tuple(x.shape)
 
 
+@torch.compiler.disable
 def philox(state):
     """Returns Philox4x32-10 of the int32 [seed, step] of a seed generator.
 
     In Python's integers, which is many times faster than scalar tensors; Keras' own layers,
-    too, fetch the seed from the device.
+    too, fetch the seed from the device. Not compiled: `torch.compile` holds integers in 64 bits,
+    in which the products of words overflow.
     """
     key = [state[0].item() & MASK, 0]
     counter = [state[1].item() & MASK, 0, 0, 0]
@@ -82,6 +84,7 @@ def use_fused(flag):
     """Does nothing: operations are always plain here."""
 
 
+@torch.compiler.disable
 def recomputing():
     """Whether the call stack runs through `torch.utils.checkpoint`, which RematScope uses."""
     return called_from(lambda frame: frame.f_globals.get("__name__") == "torch.utils.checkpoint")

@@ -52,3 +52,9 @@ def test_nothing_of_the_size_of_the_input_is_kept_for_the_gradient(layer):
 def test_words_stay_below_two_to_the_32():
     product = backend.low32(torch.tensor([0xFFFFFFFF]) * 0x85EBCA6B)
     assert int(product) == 0xFFFFFFFF * 0x85EBCA6B % 2**32
+
+
+def test_a_compiled_function_draws_the_mask_of_each_step(layer):
+    call = torch.compile(lambda x: layer(x, training=True))
+    for step in range(4):
+        np.testing.assert_array_equal(call(torch.ones(SHAPE)) > 0, keep(step))

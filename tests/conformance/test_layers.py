@@ -178,6 +178,42 @@ def test_same_seed_same_output_and_a_new_draw_each_call(case):
     assert not np.array_equal(first, numpy(case.make(seed=8)(x, training=True)))
 
 
+def compiled_calls(layer, x, steps):
+    """Returns the outputs of that many training calls, compiled as the backend does it."""
+    backend = keras.backend.backend()
+    if backend == "jax":
+        import jax
+
+        call = jax.jit(lambda *values: layer.stateless_call(*values, training=True))
+        weights = [variable.value for variable in layer.trainable_variables]
+        state = [variable.value for variable in layer.non_trainable_variables]
+        outputs = []
+        for _ in range(steps):
+            output, state = call(weights, state, x)
+            outputs.append(output)
+        return outputs
+    if backend == "torch":
+        import torch
+
+        call = torch.compile(lambda x: layer(x, training=True), backend="eager")
+    else:
+        import tensorflow as tf
+
+        call = tf.function(lambda x: layer(x, training=True), jit_compile=True)
+    return [call(x) for _ in range(steps)]
+
+
+@every_random_layer
+def test_compiled_calls_draw_what_eager_calls_draw(case):
+    x = ops.convert_to_tensor(data(case))
+    layer, twin = case.make(seed=7), case.make(seed=7)
+    expected = [numpy(layer(x, training=True)) for _ in range(4)]
+    twin.build(x.shape)
+    twin.set_weights(layer.get_weights())
+    for found, wanted in zip(compiled_calls(twin, x, steps=4), expected, strict=True):
+        np.testing.assert_allclose(numpy(found), wanted, rtol=1e-5, atol=1e-6)
+
+
 @every_random_layer
 def test_the_next_draw_survives_saving(case, tmp_path):
     model = model_of(case)
