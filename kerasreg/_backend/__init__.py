@@ -11,6 +11,7 @@ PyTorch, which has no arithmetic for uint32. Each backend module defines:
 - `philox(state)`: the four random words of one call, from the state of a
   `keras.random.SeedGenerator` and the number of the replica.
 - `where_kept(words, limit, kept, dropped)`: selects by comparing words with a limit.
+- `rounded(values, dtype)`: back to a narrower dtype.
 - `fused(forward, backward, second)`: draw-and-apply as one kernel, whose gradient draws again.
 - `use_fused(flag)`: forces plain operations, or lets the backend decide again.
 - `recomputing()`: whether the call is inside a rematerialized layer.
@@ -40,6 +41,7 @@ fused = backend.fused
 low32 = backend.low32
 philox = backend.philox
 recomputing = backend.recomputing
+rounded = backend.rounded
 sizes = backend.sizes
 use_fused = backend.use_fused
 where_kept = backend.where_kept
@@ -52,6 +54,7 @@ __all__ = [
     "low32",
     "philox",
     "recomputing",
+    "rounded",
     "sizes",
     "use_fused",
     "where_kept",

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from keras import ops
 
 from kerasreg._backend.call_stack import called_from
 
@@ -72,6 +73,11 @@ def where_kept(words, limit, kept, dropped=None):
     """
     keep = (words >= limit[0]) & (limit[1] > word(0))
     return jnp.where(keep, kept, jnp.asarray(0 if dropped is None else dropped, kept.dtype))
+
+
+def rounded(values, dtype):
+    """Returns what was computed from values of `dtype` in a wider one, in `dtype` again."""
+    return ops.cast(values, dtype)
 
 
 def fused(forward, backward=None, second=None):

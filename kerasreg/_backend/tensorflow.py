@@ -120,6 +120,20 @@ def _where_kept_by_bits(words, limit, kept, dropped):
     return tf.bitcast(bits, tf.float32)
 
 
+def rounded(values, dtype):
+    """Returns what was computed from values of `dtype` in a wider one, in `dtype` again.
+
+    XLA's own rounding to bfloat16 looks at each value for a NaN that would lose its last set bit.
+    The NaN of arithmetic, and those that come from bfloat16, have their first bit set.
+    """
+    if not (_in_kernel() and dtype == tf.bfloat16 and values.dtype == tf.float32):
+        return ops.cast(values, dtype)
+    bits = tf.bitcast(values, tf.uint32)
+    to_even = tf.bitwise.right_shift(bits, word(16)) & word(1)
+    bits = tf.bitwise.right_shift(bits + word(0x7FFF) + to_even, word(16))
+    return tf.bitcast(tf.cast(bits, tf.uint16), tf.bfloat16)
+
+
 def fused(forward, backward=None, second=None):
     """Returns a function that runs `forward` as one kernel, and its gradient as another.
 

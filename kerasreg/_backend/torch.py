@@ -64,6 +64,11 @@ def where_kept(words, limit, kept, dropped=None):
     return torch.where(keep, kept, dropped.to(kept.dtype))
 
 
+def rounded(values, dtype):
+    """Returns what was computed from values of `dtype` in a wider one, in `dtype` again."""
+    return ops.cast(values, dtype)
+
+
 def fused(forward, backward=None, second=None):
     """Returns a function that runs `forward`, and whose gradient draws again from the key.
 

@@ -243,3 +243,15 @@ def test_eager_calls_of_many_shapes_warn_of_no_retracing(caplog):
     finally:
         logger.removeHandler(caplog.handler)
     assert "retracing" not in caplog.text
+
+
+def test_every_number_of_bfloat16_is_scaled_and_rounded_to_even(kernels):
+    x = np.arange(2**16, dtype="uint16").view(tf.bfloat16.as_numpy_dtype).reshape(256, 256)
+    x[np.abs(x.astype("float32")) < 2.0**-125] = 1  # TensorFlow takes subnormal numbers for 0
+    layer = kerasreg.layers.Dropout(0.1, seed=3, dtype="bfloat16")
+    y = np.asarray(layer(tf.constant(x), training=True))
+    with np.errstate(all="ignore"):
+        scaled = (x.astype("float32") * np.float32(1 / 0.9)).astype(x.dtype)
+    kept = keep(0, x.shape, rate=0.1)
+    np.testing.assert_array_equal(y.astype("float32"), np.where(kept, scaled.astype("float32"), 0))
+    assert kernels == ["_dropped"]

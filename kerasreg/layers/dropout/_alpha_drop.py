@@ -34,12 +34,14 @@ def alpha_dropped(layer, inputs, noise_shape):
 def apply(x, words, limit, a, b):
     """Returns `a * x + b` where words are not below the limit, `a * SATURATION + b` elsewhere."""
     kept = ops.cast(x, a.dtype) * a + b
-    return ops.cast(_backend.where_kept(words, limit, kept, a * SATURATION + b), x.dtype)
+    mixed = _backend.where_kept(words, limit, kept, a * SATURATION + b)
+    return _backend.rounded(mixed, x.dtype)
 
 
 def gradient(dy, words, limit, a):
     """Returns `a * dy` where words are not below the limit, 0 elsewhere."""
-    return ops.cast(_backend.where_kept(words, limit, ops.cast(dy, a.dtype)) * a, dy.dtype)
+    kept = _backend.where_kept(words, limit, ops.cast(dy, a.dtype))
+    return _backend.rounded(kept * a, dy.dtype)
 
 
 def _forward(x, key, limit, a, b, *, noise_shape):

@@ -126,7 +126,7 @@ def kept_scale(rate):
 def _dropped(x, key, limit, scale, *, noise_shape=None):
     words = _random.words(key, _random.noise_shape(x, noise_shape))
     kept = _backend.where_kept(words, limit, ops.cast(x, scale.dtype))
-    return ops.cast(kept * scale, x.dtype)
+    return _backend.rounded(kept * scale, x.dtype)
 
 
 drop = _backend.fused(_dropped)

@@ -116,7 +116,7 @@ class EmbeddingDropout(keras.layers.Wrapper):
 def _words_dropped(x, key, index, limit, scale):
     words = ops.expand_dims(_random.words_at(key, index), -1)
     kept = _backend.where_kept(words, limit, ops.cast(x, scale.dtype))
-    return ops.cast(kept * scale, x.dtype)
+    return _backend.rounded(kept * scale, x.dtype)
 
 
 drop_words = _backend.fused(_words_dropped)
