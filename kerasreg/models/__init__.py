@@ -1,6 +1,7 @@
-"""Functions on a whole model: what dropout tells about its predictions."""
+"""Functions on a whole model: its batch normalization, what dropout tells of its predictions."""
 
+from kerasreg.models.freeze import freeze_batch_norm, unfreeze_batch_norm
 from kerasreg.models.mc_predict import mc_predict
 from kerasreg.models.thinned_ensemble import thinned_ensemble
 
-__all__ = ["mc_predict", "thinned_ensemble"]
+__all__ = ["freeze_batch_norm", "mc_predict", "thinned_ensemble", "unfreeze_batch_norm"]

@@ -20,6 +20,7 @@ LEVELS = {
     "_register": 0,
     "_backend": 1,
     "_random": 2,
+    "_where": 2,
     "schedules": 2,
     "layers": 3,
     "regularizers": 3,

@@ -48,7 +48,12 @@ INVENTORY = {
         "TargetedDropout",
         "TiedDense",
     ],
-    "kerasreg.models": ["mc_predict", "thinned_ensemble"],
+    "kerasreg.models": [
+        "freeze_batch_norm",
+        "mc_predict",
+        "thinned_ensemble",
+        "unfreeze_batch_norm",
+    ],
     "kerasreg.regularizers": ["ElasticNet", "L1", "L1L2", "L2"],
     "kerasreg.schedules": [
         "Constant",
