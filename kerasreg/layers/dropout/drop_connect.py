@@ -1,17 +1,19 @@
 """DropConnect, and the weight drop of AWD-LSTM."""
 
+import math
+
 import keras
 from keras import ops
 
 from kerasreg import _backend, _checks, _random
 from kerasreg._register import register
-from kerasreg.layers._working_dtype import working_dtype
-from kerasreg.layers.dropout._substituted_weights import (
+from kerasreg.layers._substituted_weights import (
     checked_weight_names,
     substituted,
     weights_named,
 )
-from kerasreg.layers.dropout._wrapped_layer import (
+from kerasreg.layers._working_dtype import working_dtype
+from kerasreg.layers._wrapped_layer import (
     in_precision_of,
     output_shape,
     wrapper_arguments,
@@ -177,7 +179,8 @@ class DropConnect(keras.layers.Wrapper):
         for stream, weight in enumerate(self._dropped_weights()):
             repeated = ops.broadcast_to(weights[weight.name], (shape[0], *weight.shape))
             weights[weight.name] = self._masked(repeated, draw, stream)
-        rows = ops.reshape(ops.cast(inputs, dtype), (shape[0], -1, shape[-1]))
+        rows = (shape[0], math.prod(shape[1:-1]), shape[-1])
+        rows = ops.reshape(ops.cast(inputs, dtype), rows)
         outputs = ops.matmul(rows, weights["kernel"])
         if "bias" in weights:
             outputs = outputs + ops.expand_dims(weights["bias"], -2)
