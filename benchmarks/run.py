@@ -96,6 +96,7 @@ def _processor() -> str:
 
 def markdown(comparisons: list[Comparison], where: dict[str, str], rounds: int) -> str:
     """Returns the report."""
+    notes = {case.name: case.note for case in CASES if case.note}
     lines = [
         "# kerasreg against its peers",
         "",
@@ -113,6 +114,8 @@ def markdown(comparisons: list[Comparison], where: dict[str, str], rounds: int) 
             f"| {c.case} | {c.peer} | {c.our_milliseconds:.3f} | {c.peer_milliseconds:.3f} "
             f"| {c.speed_up} | {c.goal} | {reached} |"
         )
+    measured = dict.fromkeys(c.case for c in comparisons)
+    lines += ["", *(f"- {name}: {notes[name]}" for name in measured if name in notes)]
     return "\n".join([*lines, ""])
 
 
