@@ -42,6 +42,7 @@ class LayerCase(Case):
         open_axes: Axes of the output whose size nobody knows before a call.
         model: Builds a model around the layer where a plain chain will not do; it takes a
             function that makes the layer, and keyword arguments for it.
+        pair: Whether the layer merges a list of two tensors of that shape.
     """
 
     shape: tuple[int | None, ...] = (None, 6)
@@ -52,6 +53,7 @@ class LayerCase(Case):
     vocabulary: int | None = None
     open_axes: tuple[int, ...] = ()
     model: Callable[..., keras.Model] | None = None
+    pair: bool = False
 
 
 @dataclass(frozen=True)
@@ -291,6 +293,38 @@ CASES: tuple[Case, ...] = (
         layers.MultiSampleDropout,
         {"layer": keras.layers.Dense(3), "samples": 4, "rate": 0.4, "seed": 7},
         random=True,
+    ),
+    LayerCase(
+        layers.DropPath,
+        {"rate": 0.4, "seed": 7},
+        random=True,
+        strength="rate",
+        inference_is_identity=True,
+    ),
+    LayerCase(
+        layers.StochasticDepth,
+        {"rate": 0.4, "seed": 7, "mode": "sample", "scaling": "train"},
+        random=True,
+        pair=True,
+    ),
+    LayerCase(
+        layers.ShakeShake,
+        {"seed": 7, "alpha": "even", "beta": "keep", "mode": "batch"},
+        pair=True,
+    ),
+    LayerCase(layers.ShakeShake, random=True, pair=True),
+    LayerCase(
+        layers.ShakeDrop,
+        {
+            "rate": 0.4,
+            "seed": 7,
+            "alpha": (-0.5, 1.5),
+            "beta": (0.25, 0.75),
+            "mode": "sample",
+            "level": "element",
+        },
+        random=True,
+        strength="rate",
     ),
     ScheduleCase(schedules.Constant, {"value": 0.5}, values={0: 0.5, 10**6: 0.5}),
     ScheduleCase(

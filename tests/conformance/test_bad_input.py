@@ -159,6 +159,16 @@ CASES = [
         ]
     ],
     (layers.MultiSampleDropout, {"samples": 2, "layer": "head"}, TypeError),
+    *[
+        (cls, {name: bad}, ValueError)
+        for cls in (layers.DropPath, layers.StochasticDepth, layers.ShakeDrop)
+        for name, bad in [("rate", 1.5), ("survival_probability", 0.8), ("drop_prob", 0.2)]
+    ],
+    (layers.StochasticDepth, {"mode": "row"}, ValueError),
+    (layers.StochasticDepth, {"scaling": "none"}, ValueError),
+    (layers.ShakeShake, {"alpha": "keep"}, ValueError),
+    (layers.ShakeDrop, {"alpha": 0.5}, TypeError),
+    (layers.ShakeDrop, {"beta": (1.0, 0.0)}, ValueError),
     (layers.TiedDense, {"tied_to": None}, TypeError),
     (layers.TiedDense, {"tied_to": "dense"}, TypeError),
     (layers.TiedDense, {"tied_to": keras.layers.Conv2D(3, 3)}, TypeError),

@@ -27,6 +27,15 @@ def data(case, batch=BATCH, dtype="float32"):
     return generator.normal(size=shape).astype(dtype)
 
 
+def fed(case, x):
+    """Returns what the layer of the case is called on: a tensor, or a list of two that differ."""
+    return [x, 2 * x] if case.pair else x
+
+
+def shapes_of(tensors, batch):
+    return keras.tree.map_structure(lambda each: (batch, *each.shape[1:]), tensors)
+
+
 def model_of(case, shape=None, **changes):
     """Returns a model with a trainable layer before the layer of the case (or in it, for words)."""
     if case.model is not None:
@@ -36,7 +45,7 @@ def model_of(case, shape=None, **changes):
         return keras.Model(inputs, case.make(**changes)(inputs))
     inputs = keras.Input(shape or known(case.shape))
     x = keras.layers.Dense(inputs.shape[-1], name="before")(inputs)
-    return keras.Model(inputs, case.make(**changes)(x))
+    return keras.Model(inputs, case.make(**changes)([inputs, x] if case.pair else x))
 
 
 def layer_in(model, case):
@@ -88,7 +97,7 @@ def test_symbolic_and_eager_shapes_agree(case):
     expected = [None if axis in case.open_axes else size for axis, size in enumerate(eager)]
     assert symbolic[0] is None
     assert list(symbolic[1:]) == expected[1:]
-    assert list(layer.compute_output_shape((BATCH, *layer.input.shape[1:]))) == expected
+    assert list(layer.compute_output_shape(shapes_of(layer.input, BATCH))) == expected
 
 
 @every_layer
@@ -168,7 +177,7 @@ def test_zero_strength_is_the_identity(case):
 
 @every_random_layer
 def test_same_seed_same_output_and_a_new_draw_each_call(case):
-    x = ops.convert_to_tensor(data(case))
+    x = fed(case, ops.convert_to_tensor(data(case)))
     one, other = case.make(seed=7), case.make(seed=7)
     first = numpy(one(x, training=True))
     second = numpy(one(x, training=True))
@@ -205,10 +214,10 @@ def compiled_calls(layer, x, steps):
 
 @every_random_layer
 def test_compiled_calls_draw_what_eager_calls_draw(case):
-    x = ops.convert_to_tensor(data(case))
+    x = fed(case, ops.convert_to_tensor(data(case)))
     layer, twin = case.make(seed=7), case.make(seed=7)
     expected = [numpy(layer(x, training=True)) for _ in range(4)]
-    twin.build(x.shape)
+    twin.build(shapes_of(x, BATCH))
     twin.set_weights(layer.get_weights())
     for found, wanted in zip(compiled_calls(twin, x, steps=4), expected, strict=True):
         np.testing.assert_allclose(numpy(found), wanted, rtol=1e-5, atol=1e-6)
@@ -243,10 +252,10 @@ def test_under_remat_scope_outputs_and_gradients_are_those_without(case):
 
     def differentiated(layer):
         x = tf.constant(data(case))
-        layer(x)
+        layer(fed(case, x))
         with tf.GradientTape() as tape:
             tape.watch(x)
-            y = layer(x, training=True)
+            y = layer(fed(case, x), training=True)
             loss = tf.reduce_sum(y**3)
         # Words have no gradient; the vectors that they stand for have.
         source = x if case.vocabulary is None else layer.layer.embeddings
@@ -264,6 +273,8 @@ def test_under_remat_scope_outputs_and_gradients_are_those_without(case):
 def test_time_distributed_trains(case):
     if case.open_axes:
         pytest.skip("targets have one shape only")
+    if case.pair:
+        pytest.skip("Keras' TimeDistributed takes one tensor")
     layer = case.make()
     x = np.stack([data(case)] * 2, axis=1)
     model = keras.Sequential([keras.Input(x.shape[1:], dtype=x.dtype.name)])
@@ -291,7 +302,8 @@ def test_a_mask_goes_through(case):
 
     x = data(case)
     x[1, 2:] = 0
-    outputs = layer(keras.layers.Masking()(ops.convert_to_tensor(x)), training=True)
+    inputs = fed(case, ops.convert_to_tensor(x))
+    outputs = layer(keras.tree.map_structure(keras.layers.Masking(), inputs), training=True)
     Watch()(outputs)
     mask = numpy(seen[-1])
     assert mask.shape == tuple(outputs.shape[: mask.ndim])
@@ -300,20 +312,22 @@ def test_a_mask_goes_through(case):
 
 
 class Subclassed(keras.Model):
-    def __init__(self, layer, units):
+    def __init__(self, layer, units, pair):
         super().__init__()
+        self.pair = pair
         self.before = keras.layers.Dense(units) if units else None
         self.layer = layer
 
     def call(self, inputs, training=False):
         x = self.before(inputs) if self.before else inputs
-        return ops.mean(self.layer(x, training=training), axis=1)
+        return ops.mean(self.layer(fed(self, x), training=training), axis=1)
 
 
 @every_random_layer
 def test_a_subclassed_model_trains(case):
     layer, x = case.make(), data(case, 2 * BATCH)
-    model = Subclassed(layer, None if case.vocabulary is not None else x.shape[-1])
+    units = None if case.vocabulary is not None else x.shape[-1]
+    model = Subclassed(layer, units, case.pair)
     y = np.ones_like(numpy(model(x[:1]))).repeat(2 * BATCH, axis=0)
     model.compile("sgd", "mse", jit_compile=False)
     before, first = steps_of(layer), np.copy(model.get_weights()[0])

@@ -15,6 +15,8 @@ LAYERS = [
     (layers.FeatureAlphaDropout, "rate", (8, 9, 10, 17)),
     (layers.GaussianDropout, "rate", (90, 100)),
     (layers.GaussianNoise, "stddev", (90, 100)),
+    (layers.DropPath, "rate", (64, 9, 10, 17)),
+    (layers.ShakeDrop, "rate", (64, 9, 10, 17)),
 ]
 # Keras on JAX computes in float32 unless JAX itself is told otherwise.
 DOUBLE = [] if keras.config.backend() == "jax" else ["float64"]

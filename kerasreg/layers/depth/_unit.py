@@ -1,0 +1,15 @@
+"""The unit of a draw: one for the batch, for each sample or for each element."""
+
+BATCH_OR_SAMPLE = ("batch", "sample")
+
+
+def noise_shape(unit, x):
+    """Returns the shape of the noise for a tensor, as `_random.noise_shape` takes it.
+
+    Args:
+        unit: "batch", "sample" or "element".
+        x: A tensor of known rank; its first axis is that of the samples.
+    """
+    if unit == "batch":
+        return (1,)
+    return (None,) + (1,) * (len(x.shape) - 1) if unit == "sample" else None
