@@ -9,13 +9,13 @@ from keras import ops
 from kerasreg import _backend, _checks, _random
 from kerasreg._backend.own_precision import in_own_precision
 from kerasreg._register import register
-from kerasreg.layers.dropout._substituted_weights import weights_named
-from kerasreg.layers.dropout._with_mask import with_mask
-from kerasreg.layers.dropout._wrapped_layer import (
+from kerasreg.layers._substituted_weights import weights_named
+from kerasreg.layers._wrapped_layer import (
     in_precision_of,
     output_shape,
     wrapper_arguments,
 )
+from kerasreg.layers.dropout._with_mask import with_mask
 
 
 @register

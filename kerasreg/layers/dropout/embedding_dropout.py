@@ -6,7 +6,7 @@ from keras import ops
 from kerasreg import _backend, _checks, _random
 from kerasreg._register import register
 from kerasreg.layers._working_dtype import working_dtype
-from kerasreg.layers.dropout._wrapped_layer import in_precision_of, wrapper_arguments
+from kerasreg.layers._wrapped_layer import in_precision_of, wrapper_arguments
 from kerasreg.layers.dropout.dropout import kept_scale
 from kerasreg.schedules._strength import saved_strength, strength, strength_at
 

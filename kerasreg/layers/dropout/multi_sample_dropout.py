@@ -6,12 +6,12 @@ from keras import ops, tree
 from kerasreg import _backend, _checks, _random
 from kerasreg._register import register
 from kerasreg.layers._working_dtype import working_dtype
-from kerasreg.layers.dropout._with_mask import with_mask
-from kerasreg.layers.dropout._wrapped_layer import (
+from kerasreg.layers._wrapped_layer import (
     in_precision_of,
     output_shape,
     wrapper_arguments,
 )
+from kerasreg.layers.dropout._with_mask import with_mask
 from kerasreg.layers.dropout.dropout import kept_scale
 from kerasreg.schedules._strength import saved_strength, strength, strength_at
 

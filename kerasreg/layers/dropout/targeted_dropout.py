@@ -6,27 +6,19 @@ import keras
 from keras import ops
 
 from kerasreg import _backend, _checks, _random
-from kerasreg._backend.every_layer import every_layer
 from kerasreg._backend.own_precision import in_own_precision
 from kerasreg._register import register
-from kerasreg.layers.dropout._substituted_weights import (
+from kerasreg.layers._substituted_weights import (
     checked_weight_names,
     substituted,
-    weights_named,
 )
-from kerasreg.layers.dropout._wrapped_layer import (
+from kerasreg.layers._unit_axes import inner_axes, unit_weights
+from kerasreg.layers._wrapped_layer import (
     in_precision_of,
     output_shape,
     wrapper_arguments,
 )
 from kerasreg.schedules._strength import saved_strength, strength, strength_at
-
-_DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
-_TRANSPOSED = (
-    keras.layers.Conv1DTranspose,
-    keras.layers.Conv2DTranspose,
-    keras.layers.Conv3DTranspose,
-)
 
 
 @register
@@ -119,10 +111,7 @@ class TargetedDropout(keras.layers.Wrapper):
 
     def build(self, input_shape):
         super().build(input_shape)
-        for weight in weights_named(self.weight_names, self):
-            if len(weight.shape) < 2:
-                expected = f"names of matrices; {weight.name!r} has no columns"
-                _checks.refuse("weight_names", self.weight_names, self, expected)
+        unit_weights(self.weight_names, self)
 
     def call(self, inputs, *args, training=False, **kwargs):
         if training and self.rate != 0:
@@ -153,9 +142,7 @@ class TargetedDropout(keras.layers.Wrapper):
     def _candidates(self, step):
         fraction = strength_at(self.target_fraction, step)
         find = smallest_weights if self.target == "weights" else smallest_units
-        owners = _owners(self.layer)
-        for weight in weights_named(self.weight_names, self):
-            axes = _unit_axes(owners[id(weight)], weight)
+        for weight, axes in unit_weights(self.weight_names, self):
             yield weight, find(ops.stop_gradient(in_own_precision(weight)), fraction, axes)
 
     def compute_mask(self, inputs, previous_mask):
@@ -187,7 +174,7 @@ def smallest_weights(weight, fraction, unit_axes):
         fraction: Share of each column, a number or a scalar tensor.
         unit_axes: The axes, counted from the end, that number the columns.
     """
-    axes = _inner_axes(weight, unit_axes)
+    axes = inner_axes(weight, unit_axes)
     magnitudes = ops.cast(ops.abs(weight), "float32")
     order = [*axes, *(axis for axis in range(weight.ndim) if axis not in axes)]
     columns = ops.transpose(magnitudes, order)
@@ -201,7 +188,7 @@ def smallest_units(weight, fraction, unit_axes):
 
     The arguments are those of `smallest_weights`.
     """
-    axes = _inner_axes(weight, unit_axes)
+    axes = inner_axes(weight, unit_axes)
     squares = ops.sum(ops.square(ops.cast(weight, "float32")), axis=axes, keepdims=True)
     return squares <= _largest_candidate(ops.reshape(squares, (-1, 1)), fraction)
 
@@ -227,25 +214,6 @@ def _at_rank(magnitudes, count):
 
 
 at_rank = _backend.fused(_at_rank)
-
-
-def _inner_axes(weight, unit_axes):
-    units = {axis % weight.ndim for axis in unit_axes}
-    return tuple(axis for axis in range(weight.ndim) if axis not in units)
-
-
-def _owners(layer):
-    # The innermost layer that has a weight, by the weight's id: a layer around another has more
-    # layers inside than that one.
-    layers = [layer, *every_layer(layer)]
-    layers.sort(key=lambda each: len(every_layer(each)), reverse=True)
-    return {id(weight): each for each in layers for weight in each.weights}
-
-
-def _unit_axes(layer, weight):
-    if isinstance(layer, _DEPTHWISE) or weight.name == "depthwise_kernel":
-        return (-2, -1)
-    return (-2,) if isinstance(layer, _TRANSPOSED) else (-1,)
 
 
 def _drop(weight, key, candidates, limit, *, stream):

@@ -1,0 +1,59 @@
+"""Which axes of a kernel number the units of its layer."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from kerasreg import _checks
+from kerasreg._backend.every_layer import every_layer
+from kerasreg.layers._substituted_weights import weights_named
+
+_DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
+_TRANSPOSED = (
+    keras.layers.Conv1DTranspose,
+    keras.layers.Conv2DTranspose,
+    keras.layers.Conv3DTranspose,
+)
+
+
+def unit_weights(
+    names: Sequence[str] | None, owner: keras.layers.Wrapper
+) -> list[tuple[Any, tuple[int, ...]]]:
+    """Returns the weights of `weights_named`, each with the axes that number its units.
+
+    Units are the last axis of a kernel, for transposed convolutions the last but one, for
+    depthwise ones the last two. Axes are counted from the end.
+
+    Args:
+        names: Names of weights; None for all that end in "kernel".
+        owner: The wrapper. Its layer is built.
+    """
+    owners = _owners(owner.layer)
+    weights = weights_named(names, owner)
+    for weight in weights:
+        if len(weight.shape) < 2:
+            expected = f"names of matrices; {weight.name!r} has no columns"
+            _checks.refuse("weight_names", names, owner, expected)
+    return [(weight, _unit_axes(owners[id(weight)], weight)) for weight in weights]
+
+
+def inner_axes(weight: Any, unit_axes: Sequence[int]) -> tuple[int, ...]:
+    """Returns the other axes of a weight: those of the weights into one unit."""
+    rank = len(weight.shape)
+    units = {axis % rank for axis in unit_axes}
+    return tuple(axis for axis in range(rank) if axis not in units)
+
+
+def _owners(layer):
+    # The innermost layer that has a weight, by the weight's id: a layer around another has more
+    # layers inside than that one.
+    layers = [layer, *every_layer(layer)]
+    layers.sort(key=lambda each: len(every_layer(each)), reverse=True)
+    return {id(weight): each for each in layers for weight in each.weights}
+
+
+def _unit_axes(layer, weight):
+    if isinstance(layer, _DEPTHWISE) or weight.name == "depthwise_kernel":
+        return (-2, -1)
+    return (-2,) if isinstance(layer, _TRANSPOSED) else (-1,)
