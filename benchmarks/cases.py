@@ -9,6 +9,7 @@ import numpy as np
 
 from benchmarks.peers import (
     KerasCVDropBlock,
+    KerasCVDropPath,
     Step,
     floor,
     tensorflow_step,
@@ -183,6 +184,14 @@ CASES = (
             "timm's algorithm, channels last": torch_drop_block(channels_last=True),
         },
         more_goals={"timm's algorithm": 8.0, "timm's algorithm, channels last": 8.0},
+    ),
+    layer_case(
+        partial(layers.DropPath, 0.2),
+        partial(KerasCVDropPath, 0.2),
+        IMAGES,
+        at_least=1.0,
+        floor_at_most=1.3,
+        peer_name="KerasCV's algorithm",
     ),
     Case(
         group="network",

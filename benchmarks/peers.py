@@ -70,6 +70,19 @@ class KerasCVDropBlock:
         return x / tf.cast(share, x.dtype) * tf.cast(keep, x.dtype)
 
 
+class KerasCVDropPath:
+    """DropPath by the algorithm of KerasCV 0.9: one Philox number for each sample, two products."""
+
+    def __init__(self, rate: float) -> None:
+        self.keep = 1.0 - rate
+        self.seed = keras.random.SeedGenerator(0)
+
+    def __call__(self, x, training):
+        shape = (x.shape[0],) + (1,) * (len(x.shape) - 1)
+        drop_map = keras.random.uniform(shape, seed=self.seed) < self.keep
+        return x / self.keep * tf.cast(drop_map, x.dtype)
+
+
 def torch_step(
     function: Callable, shape: tuple[int, ...], dtype: str, channels_last: bool = False
 ) -> Step:
