@@ -112,8 +112,7 @@ class ConcreteDropout(keras.layers.Wrapper):
             expected = "a known number of inputs (channels), which the penalty needs"
             _checks.refuse("input_shape", tuple(input_shape), self, expected)
         low, high = _range(self.initial_rate)
-        seed = _random.seed_config(self.seed)
-        seed = seed if isinstance(seed, int) else None
+        seed = self.seed_generator.get_config()["seed"]
         self.rate_logit = self.add_weight(
             name="rate_logit",
             shape=(),

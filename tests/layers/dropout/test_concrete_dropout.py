@@ -186,6 +186,17 @@ def test_the_mean_is_kept_as_the_temperature_falls():
     assert abs(y.mean() - 1) < 5 * spread
 
 
+@pytest.mark.parametrize("seed", [4, keras.random.SeedGenerator(4)], ids=["int", "generator"])
+def test_the_seed_decides_the_initial_rate_within_its_range(seed):
+    drawn = []
+    for _ in range(2):
+        layer = ConcreteDropout(layers.Dense(3), seed=seed, initial_rate=(0.2, 0.4))
+        layer.build((None, 2))
+        drawn.append(layer.rate)
+    assert 0.2 < drawn[0] < 0.4
+    assert drawn[0] == drawn[1]
+
+
 def test_the_initial_rate_is_within_its_range_and_read_before_building_refused():
     layer = ConcreteDropout(layers.Dense(3), initial_rate=(0.2, 0.4), seed=3)
     with pytest.raises(RuntimeError, match=r"not built. Call the layer"):
