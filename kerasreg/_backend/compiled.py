@@ -28,3 +28,26 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     import torch
 
     return torch.no_grad()(function)
+
+
+def traced(function: Callable[..., Any], *arguments: Any) -> None:
+    """Runs a function for what its Python code does on the way, with as little work as can be.
+
+    TensorFlow and JAX trace it with the shapes of the arguments and compute nothing; PyTorch runs
+    it.
+
+    Args:
+        function: A pure function of tensors and nests of them.
+        arguments: What it is called with.
+    """
+    backend = keras.config.backend()
+    if backend == "tensorflow":
+        from kerasreg._backend.tensorflow import tf
+
+        tf.function(function, autograph=False).get_concrete_function(*arguments)
+    elif backend == "jax":
+        import jax
+
+        jax.eval_shape(function, *arguments)
+    else:
+        compiled(function)(*arguments)

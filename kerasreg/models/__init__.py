@@ -2,6 +2,13 @@
 
 from kerasreg.models.freeze import freeze_batch_norm, unfreeze_batch_norm
 from kerasreg.models.mc_predict import mc_predict
+from kerasreg.models.reestimate_batch_norm import reestimate_batch_norm
 from kerasreg.models.thinned_ensemble import thinned_ensemble
 
-__all__ = ["freeze_batch_norm", "mc_predict", "thinned_ensemble", "unfreeze_batch_norm"]
+__all__ = [
+    "freeze_batch_norm",
+    "mc_predict",
+    "reestimate_batch_norm",
+    "thinned_ensemble",
+    "unfreeze_batch_norm",
+]

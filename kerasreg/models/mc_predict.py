@@ -1,6 +1,5 @@
 """Monte Carlo dropout: predictions with their uncertainty."""
 
-from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import keras
@@ -11,7 +10,8 @@ from kerasreg import _checks, _random
 from kerasreg._backend.compiled import compiled
 from kerasreg._backend.every_layer import every_layer
 from kerasreg._backend.global_draws import global_draws
-from kerasreg.models._replaced_calls import replaced_calls
+from kerasreg._backend.replaced_calls import replaced_calls
+from kerasreg.models._batches import batches
 from kerasreg.schedules import Schedule
 
 # The base of all random image layers of Keras, which has no public name.
@@ -104,7 +104,7 @@ def mc_predict(
     run = compiled(passes.stacked if keep_samples else passes.moments)
     parts = []
     with replaced_calls(_held_at_inference(model), _at_inference):
-        for batch in _batches(x, batch_size):
+        for batch in batches("x", x, batch_size, _OWNER):
             outputs = run(passes.values(), passes.next_seeds(), batch)
             parts.append(tree.map_structure(ops.convert_to_numpy, outputs))
     if not parts:
@@ -230,31 +230,6 @@ def _at_inference(layer, call):
         return call(*args, **kwargs)
 
     return at_inference
-
-
-def _batches(x: Any, batch_size: int) -> Iterator[Any]:
-    arrays = tree.flatten(x)
-    if arrays and all(hasattr(array, "shape") for array in arrays):
-        lengths = {len(array) for array in arrays}
-        if len(lengths) > 1:
-            expected = "arrays of the same length"
-            _checks.refuse("x", [tuple(a.shape) for a in arrays], _OWNER, expected)
-        for start in range(0, lengths.pop(), batch_size):
-            part = slice(start, start + batch_size)
-            yield tree.map_structure(lambda array, part=part: _tensor(array[part]), x)
-        return
-    if isinstance(x, keras.utils.PyDataset):
-        x = map(x.__getitem__, range(len(x)))
-    if not isinstance(x, Iterable) or isinstance(x, str | dict):
-        expected = "arrays in the structure of the model's inputs, or an iterable of batches"
-        _checks.refuse("x", x, _OWNER, expected, error=TypeError)
-    for batch in x:
-        inputs, _, _ = keras.utils.unpack_x_y_sample_weight(batch)
-        yield tree.map_structure(_tensor, inputs)
-
-
-def _tensor(array):
-    return ops.convert_to_tensor(array)
 
 
 def _joined(parts, keep_samples):

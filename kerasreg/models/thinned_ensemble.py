@@ -9,7 +9,7 @@ from keras import ops, tree
 
 from kerasreg import _checks, _random
 from kerasreg._backend.every_layer import every_layer
-from kerasreg.models._replaced_calls import replaced_calls
+from kerasreg._backend.replaced_calls import replaced_calls
 from kerasreg.schedules._strength import strength_at
 
 _OWNER = "thinned_ensemble"

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from kerasreg._backend.compiled import compiled
+from kerasreg._backend.compiled import compiled, traced
 
 
 def test_nests_go_in_and_out():
@@ -28,3 +28,13 @@ def test_an_error_is_raised_as_it_is():
 
     with pytest.raises(OSError, match=r"^no such luck"):
         compiled(fail)(ops.ones(3))
+
+
+def test_tracing_runs_the_python_code_with_the_shapes_of_the_arguments():
+    shapes = []
+
+    def note(x, rest):
+        shapes.append((tuple(x.shape), tuple(rest["y"][0].shape)))
+
+    traced(note, ops.ones((2, 3)), {"y": [ops.ones(4)]})
+    assert shapes == [((2, 3), (4,))]

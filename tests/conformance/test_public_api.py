@@ -56,6 +56,7 @@ INVENTORY = {
     "kerasreg.models": [
         "freeze_batch_norm",
         "mc_predict",
+        "reestimate_batch_norm",
         "thinned_ensemble",
         "unfreeze_batch_norm",
     ],

@@ -1,4 +1,8 @@
-"""A model some of whose layers compute something else for a while."""
+"""A model some of whose layers compute something else for a while.
+
+Keras calls `layer.call` through the instance; `Layer.__setattr__`, which would look at what it is
+given, is passed by.
+"""
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
@@ -29,7 +33,6 @@ def replaced_calls(
 
 @contextlib.contextmanager
 def _replaced(layer, call):
-    # Past `Layer.__setattr__`, which looks at what it is given.
     attributes = vars(layer)
     before = attributes.get("call")
     attributes["call"] = call
