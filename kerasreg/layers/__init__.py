@@ -5,6 +5,7 @@ from kerasreg.layers.depth.linear_rates import linear_rates
 from kerasreg.layers.depth.shake_drop import ShakeDrop
 from kerasreg.layers.depth.shake_shake import ShakeShake
 from kerasreg.layers.depth.stochastic_depth import StochasticDepth
+from kerasreg.layers.activation.maxout import Maxout
 from kerasreg.layers.dropout.alpha_dropout import AlphaDropout
 from kerasreg.layers.dropout.concrete_dropout import ConcreteDropout
 from kerasreg.layers.dropout.drop_block import DropBlock1D, DropBlock2D, DropBlock3D
@@ -23,6 +24,11 @@ from kerasreg.layers.dropout.spatial_dropout import (
 from kerasreg.layers.dropout.targeted_dropout import TargetedDropout
 from kerasreg.layers.noise.gaussian_noise import GaussianNoise
 from kerasreg.layers.norm.batch_normalization import BatchNormalization
+from kerasreg.layers.tied.tied_conv_transpose import (
+    TiedConv1DTranspose,
+    TiedConv2DTranspose,
+    TiedConv3DTranspose,
+)
 from kerasreg.layers.tied.tied_dense import TiedDense
 
 __all__ = [
@@ -39,6 +45,7 @@ __all__ = [
     "FeatureAlphaDropout",
     "GaussianDropout",
     "GaussianNoise",
+    "Maxout",
     "MultiSampleDropout",
     "PatchDropout",
     "ShakeDrop",
@@ -48,6 +55,9 @@ __all__ = [
     "SpatialDropout3D",
     "StochasticDepth",
     "TargetedDropout",
+    "TiedConv1DTranspose",
+    "TiedConv2DTranspose",
+    "TiedConv3DTranspose",
     "TiedDense",
     "linear_rates",
 ]

@@ -5,7 +5,7 @@ that the round trips prove that none is lost; a row with the defaults shows that
 `test_complete.py` sees to it that no class and no argument is missing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,6 +85,41 @@ def tied_autoencoder(make: Callable[..., Any], **changes: Any) -> keras.Model:
     inputs = keras.Input((6,))
     dense = keras.layers.Dense(3, name="before")
     return keras.Model(inputs, make(tied_to=dense, **changes)(dense(inputs)))
+
+
+def tied_convolutions(kind: type) -> Callable[..., keras.Model]:
+    """Returns a function that makes a model of a convolution and a layer that is tied to it."""
+
+    def model(make: Callable[..., Any], **changes: Any) -> keras.Model:
+        convolution = kind(3, 3, padding="same", name="before")
+        dimensions = len(convolution.kernel_size)
+        inputs = keras.Input((*range(5, 5 - dimensions, -1), 2))
+        return keras.Model(inputs, make(tied_to=convolution, **changes)(convolution(inputs)))
+
+    return model
+
+
+def tied_convolution_rows() -> Iterator[Case]:
+    """Yields the row of every tied convolution."""
+    kinds = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
+    classes = (layers.TiedConv1DTranspose, layers.TiedConv2DTranspose, layers.TiedConv3DTranspose)
+    for dimensions, (kind, cls) in enumerate(zip(kinds, classes, strict=True), 1):
+        arguments = {
+            "tied_to": kind(3, 3),
+            "activation": keras.activations.tanh,
+            "strides": 2,
+            "padding": "same",
+            "output_padding": 0,
+            "data_format": "channels_last",
+            "dilation_rate": (1,) * dimensions,
+            "use_bias": False,
+            "bias_initializer": keras.initializers.Constant(0.5),
+            "bias_regularizer": keras.regularizers.L2(0.25),
+            "activity_regularizer": keras.regularizers.L2(0.125),
+            "bias_constraint": keras.constraints.NonNeg(),
+        }
+        shape = (*range(5, 5 - dimensions, -1), 2)
+        yield LayerCase(cls, arguments, shape=shape, model=tied_convolutions(kind))
 
 
 def augment_rows() -> tuple[Case, ...]:
@@ -394,6 +429,9 @@ CASES: tuple[Case, ...] = (
         shape=(6,),
         model=tied_autoencoder,
     ),
+    *tied_convolution_rows(),
+    LayerCase(layers.Maxout, {"units": 3}),
+    LayerCase(layers.Maxout, {"units": 2, "axis": 1}, shape=(4, None, 3)),
     CallbackCase(
         callbacks.EarlyStopping,
         {

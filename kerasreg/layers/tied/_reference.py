@@ -77,5 +77,10 @@ def _is_same(layer: Any, config: Mapping[str, Any], kind: Any) -> bool:
     return (
         isinstance(layer, kind)
         and layer.name == config["name"]
-        and all(getattr(layer, size, None) == config.get(size) for size in _SIZES)
+        and all(_plain(getattr(layer, size, None)) == _plain(config.get(size)) for size in _SIZES)
     )
+
+
+def _plain(size: Any) -> Any:
+    """Returns a size in one form: tuples of a layer are lists in the config of a saved model."""
+    return list(size) if isinstance(size, tuple) else size

@@ -6,6 +6,7 @@ from keras import ops
 from kerasreg import _checks
 from kerasreg._register import register
 from kerasreg.layers.tied._reference import Reference
+from kerasreg.layers.tied._shared_weights import with_shared
 
 
 @register
@@ -133,22 +134,13 @@ class TiedDense(keras.layers.Layer):
             )
         self.input_spec = keras.layers.InputSpec(min_ndim=2, axes={-1: inputs})
 
-    # Without the kernel among its weights, a model that has this layer but not `tied_to` would
-    # not train it, and on JAX would compile it in as a constant. Keras lists a variable once,
-    # however many layers have it; what is saved and frozen here is the bias, which is tracked.
     @property
     def weights(self):
-        return _union(super().weights, self._shared())
+        return with_shared(super().weights, self.tied_to)
 
     @property
     def variables(self):
-        return _union(super().variables, self._shared())
-
-    def _shared(self):
-        tied_to = self.tied_to
-        if not tied_to.built:
-            return []
-        return [weight for weight in tied_to.weights if weight is not tied_to.bias]
+        return with_shared(super().variables, self.tied_to)
 
     def call(self, inputs):
         self._reference.settle()
@@ -176,8 +168,3 @@ class TiedDense(keras.layers.Layer):
     def from_config(cls, config):
         tied_to = Reference.from_config(config["tied_to"], keras.layers.Dense)
         return cls(**{**config, "tied_to": tied_to})
-
-
-def _union(first, second):
-    known = {id(variable) for variable in first}
-    return [*first, *(variable for variable in second if id(variable) not in known)]

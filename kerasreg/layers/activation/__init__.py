@@ -1,0 +1,1 @@
+"""Activations that are learned or that choose among their inputs."""
