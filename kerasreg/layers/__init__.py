@@ -24,6 +24,16 @@ from kerasreg.layers.dropout.spatial_dropout import (
 from kerasreg.layers.dropout.targeted_dropout import TargetedDropout
 from kerasreg.layers.noise.gaussian_noise import GaussianNoise
 from kerasreg.layers.norm.batch_normalization import BatchNormalization
+from kerasreg.layers.pooling.fractional_average_pooling import (
+    FractionalAveragePooling1D,
+    FractionalAveragePooling2D,
+    FractionalAveragePooling3D,
+)
+from kerasreg.layers.pooling.fractional_max_pooling import (
+    FractionalMaxPooling1D,
+    FractionalMaxPooling2D,
+    FractionalMaxPooling3D,
+)
 from kerasreg.layers.tied.tied_conv_transpose import (
     TiedConv1DTranspose,
     TiedConv2DTranspose,
@@ -43,6 +53,12 @@ __all__ = [
     "Dropout",
     "EmbeddingDropout",
     "FeatureAlphaDropout",
+    "FractionalAveragePooling1D",
+    "FractionalAveragePooling2D",
+    "FractionalAveragePooling3D",
+    "FractionalMaxPooling1D",
+    "FractionalMaxPooling2D",
+    "FractionalMaxPooling3D",
     "GaussianDropout",
     "GaussianNoise",
     "Maxout",

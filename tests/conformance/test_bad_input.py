@@ -169,6 +169,29 @@ CASES = [
     (layers.ShakeShake, {"alpha": "keep"}, ValueError),
     (layers.ShakeDrop, {"alpha": 0.5}, TypeError),
     (layers.ShakeDrop, {"beta": (1.0, 0.0)}, ValueError),
+    *[
+        (cls, {"pool_ratio": 1.5, **bad}, error)
+        for cls in (layers.FractionalMaxPooling2D, layers.FractionalAveragePooling3D)
+        for bad, error in [
+            ({"seed": "a"}, TypeError),
+            ({"overlapping": None}, TypeError),
+            ({"sequence": "regular"}, ValueError),
+            ({"samples": -1}, ValueError),
+            ({"samples": 2.0}, TypeError),
+            ({"data_format": "last"}, ValueError),
+        ]
+    ],
+    *[
+        (layers.FractionalMaxPooling2D, {"pool_ratio": bad}, error)
+        for bad, error in [
+            (0.5, ValueError),
+            (math.inf, ValueError),
+            ("a", TypeError),
+            (None, TypeError),
+            ((1.5, 1.5, 1.5), ValueError),
+            ((1.5, 0.9), ValueError),
+        ]
+    ],
     (layers.TiedDense, {"tied_to": None}, TypeError),
     (layers.TiedDense, {"tied_to": "dense"}, TypeError),
     (layers.TiedDense, {"tied_to": keras.layers.Conv2D(3, 3)}, TypeError),

@@ -1,0 +1,1 @@
+"""Pooling over random regions, or to a random member of a region."""
