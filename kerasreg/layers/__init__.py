@@ -24,6 +24,9 @@ from kerasreg.layers.dropout.spatial_dropout import (
 from kerasreg.layers.dropout.targeted_dropout import TargetedDropout
 from kerasreg.layers.noise.gaussian_noise import GaussianNoise
 from kerasreg.layers.norm.batch_normalization import BatchNormalization
+from kerasreg.layers.norm.filter_response_normalization import FilterResponseNormalization
+from kerasreg.layers.norm.ghost_batch_normalization import GhostBatchNormalization
+from kerasreg.layers.norm.tlu import TLU
 from kerasreg.layers.pooling.fractional_average_pooling import (
     FractionalAveragePooling1D,
     FractionalAveragePooling2D,
@@ -53,6 +56,7 @@ __all__ = [
     "Dropout",
     "EmbeddingDropout",
     "FeatureAlphaDropout",
+    "FilterResponseNormalization",
     "FractionalAveragePooling1D",
     "FractionalAveragePooling2D",
     "FractionalAveragePooling3D",
@@ -61,6 +65,7 @@ __all__ = [
     "FractionalMaxPooling3D",
     "GaussianDropout",
     "GaussianNoise",
+    "GhostBatchNormalization",
     "Maxout",
     "MultiSampleDropout",
     "PatchDropout",
@@ -70,6 +75,7 @@ __all__ = [
     "SpatialDropout2D",
     "SpatialDropout3D",
     "StochasticDepth",
+    "TLU",
     "TargetedDropout",
     "TiedConv1DTranspose",
     "TiedConv2DTranspose",
