@@ -4,6 +4,8 @@ All of the package is imported before pytest imports a module of it for its doct
 parents of the module imports the module, and pytest would then run it a second time.
 """
 
+from importlib.util import find_spec
+
 import keras
 
 import kerasreg
@@ -13,6 +15,7 @@ if keras.backend.backend() == "tensorflow":
 
 BACKENDS = ("tensorflow", "jax", "torch")
 
+collect_ignore_glob = [] if find_spec("matplotlib") else ["kerasreg/report/*"]
 collect_ignore = [
     f"kerasreg/_backend/{name}.py" for name in BACKENDS if name != keras.backend.backend()
 ]

@@ -2,7 +2,7 @@
 
 Importing the package registers every class with Keras, so that `import kerasreg` is all
 that `keras.saving.load_model` needs. The subpackages that need TensorFlow
-(`kerasreg.augment`, `kerasreg.datasets`) load on first use.
+(`kerasreg.augment`, `kerasreg.datasets`) or matplotlib (`kerasreg.report`) load on first use.
 """
 
 import importlib
@@ -12,9 +12,18 @@ from kerasreg import callbacks, layers, models, regularizers, schedules
 
 __version__ = "0.1.0"
 
-_ON_FIRST_USE = ("augment", "datasets")
+_ON_FIRST_USE = ("augment", "datasets", "report")
 
-__all__ = ["augment", "callbacks", "datasets", "layers", "models", "regularizers", "schedules"]
+__all__ = [
+    "augment",
+    "callbacks",
+    "datasets",
+    "layers",
+    "models",
+    "regularizers",
+    "report",
+    "schedules",
+]
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -24,7 +24,7 @@ def layers_where(
     owner: object,
     *,
     of: Callable[[keras.layers.Layer], bool] = lambda layer: True,
-    called: str = "layer",
+    called: str = "a layer",
 ) -> PathsAndLayers:
     """Returns the layers of a model that a user means by `where`, with their paths, in order.
 
@@ -42,7 +42,7 @@ def layers_where(
         where: See above.
         owner: Who asks, for the error.
         of: Which layers can be meant at all.
-        called: What these are called.
+        called: What one of these is called.
 
     Raises:
         TypeError: If `where` or an item of it is none of these.
@@ -51,7 +51,7 @@ def layers_where(
     candidates = [(path, layer) for path, layer in layers_by_path(model) if of(layer)]
     if not candidates:
         fix = "" if model.built else "It is not built: call it on a batch first."
-        _checks.refuse("model", model.name, owner, f"a model with a {called}", fix=fix)
+        _checks.refuse("model", model.name, owner, f"a model with {called}", fix=fix)
     if where is None:
         return candidates
     meant: set[int] = set()
@@ -94,5 +94,5 @@ def _refuse(item: Any, owner: object, called: str, paths: list[str]) -> NoReturn
     if isinstance(item, str):
         names = dict.fromkeys([*paths, *(path.split("/")[-1] for path in paths)])
         near = difflib.get_close_matches(item, names, n=3, cutoff=0.5) or near
-    expected = f"what matches a {called}, of which the model has " + ", ".join(map(repr, near))
+    expected = f"what matches {called}, of which the model has " + ", ".join(map(repr, near))
     _checks.refuse("where", item, owner, expected)

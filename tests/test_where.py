@@ -61,7 +61,7 @@ def test_none_means_all_and_a_layer_means_itself(model):
 def test_only_certain_layers_can_be_meant(model):
     assert paths(layers_where(model, "*", "me", of=is_dense)) == ["b/dense", "Dense_2"]
     with pytest.raises(ValueError, match=r"a dense layer, of which the model has 'b/dense', 'Den"):
-        layers_where(model, layers.ReLU, "me", of=is_dense, called="dense layer")
+        layers_where(model, layers.ReLU, "me", of=is_dense, called="a dense layer")
 
 
 @pytest.mark.parametrize(

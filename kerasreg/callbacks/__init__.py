@@ -1,5 +1,6 @@
-"""Callbacks that regularize: early stopping."""
+"""Callbacks: early stopping, and monitors of what training does to a model."""
 
+from kerasreg.callbacks.monitors.saturation_monitor import SaturationMonitor
 from kerasreg.callbacks.stopping.early_stopping import EarlyStopping
 
-__all__ = ["EarlyStopping"]
+__all__ = ["EarlyStopping", "SaturationMonitor"]

@@ -95,7 +95,7 @@ def _set_trainable(model, where, value, owner):
         where,
         owner,
         of=lambda layer: isinstance(layer, keras.layers.BatchNormalization),
-        called="batch normalization layer",
+        called="a batch normalization layer",
     )
     for _, layer in found:
         layer.trainable = value

@@ -224,7 +224,7 @@ def _updated_norms(model):
     if not model.built:
         fix = "Call it on a batch first."
         _checks.refuse("model", model.name, _OWNER, "a model that is built", fix=fix)
-    called = "batch normalization layer"
+    called = "a batch normalization layer"
     norms = layers_where(model, None, _OWNER, of=_is_norm, called=called)
     for layer in every_layer(model):
         if isinstance(layer, keras.layers.RNN) and any(map(_is_norm, every_layer(layer))):

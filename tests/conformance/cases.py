@@ -581,5 +581,9 @@ CASES: tuple[Case, ...] = (
             "restore": "last",
         },
     ),
+    CallbackCase(
+        callbacks.SaturationMonitor,
+        {"sample": [[0.0, 1.0], [1.0, -2.0]], "where": ["hidden"], "tolerance": 0.1},
+    ),
     *augment_rows(),
 )

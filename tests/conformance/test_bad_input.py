@@ -247,6 +247,15 @@ CASES = [
     (callbacks.EarlyStopping, {"monitor": 3}, TypeError),
     (callbacks.EarlyStopping, {"start_from_epoch": -1}, ValueError),
     (callbacks.EarlyStopping, {"baseline": "a"}, TypeError),
+    *[
+        (callbacks.SaturationMonitor, {"sample": [[1.0], [2.0]], **bad}, error)
+        for bad, error in [
+            ({"tolerance": 0.6}, ValueError),
+            ({"tolerance": None}, TypeError),
+        ]
+    ],
+    (callbacks.SaturationMonitor, {"sample": [[1.0]]}, ValueError),
+    (callbacks.SaturationMonitor, {"sample": "digits"}, TypeError),
 ]
 
 

@@ -89,7 +89,8 @@ def test_a_forbidden_import_is_found(path, source):
 
 def test_importing_the_package_leaves_out_what_is_heavy_or_optional():
     """Keras itself imports matplotlib when it is installed: only what comes on top counts."""
-    heavy = ("kerasreg.augment", "kerasreg.datasets", "matplotlib", "tensorflow_datasets", "rich")
+    packages = ("kerasreg.augment", "kerasreg.datasets", "kerasreg.report")
+    heavy = (*packages, "matplotlib", "tensorflow_datasets", "rich")
     script = (
         "import sys, keras; known = set(sys.modules); import kerasreg; "
         "print([name for name in sys.argv[1:] if name in set(sys.modules) - known])"

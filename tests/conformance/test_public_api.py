@@ -14,6 +14,7 @@ INVENTORY = {
         "layers",
         "models",
         "regularizers",
+        "report",
         "schedules",
     ],
     "kerasreg.augment": [
@@ -25,7 +26,7 @@ INVENTORY = {
         "Rotate",
         "Shift",
     ],
-    "kerasreg.callbacks": ["EarlyStopping"],
+    "kerasreg.callbacks": ["EarlyStopping", "SaturationMonitor"],
     "kerasreg.datasets": ["DataSet", "Split", "load"],
     "kerasreg.layers": [
         "AlphaDropout",
@@ -74,6 +75,7 @@ INVENTORY = {
         "unfreeze_batch_norm",
     ],
     "kerasreg.regularizers": ["ElasticNet", "L1", "L1L2", "L2"],
+    "kerasreg.report": ["plot_saturation"],
     "kerasreg.schedules": [
         "Constant",
         "Cosine",
@@ -95,6 +97,8 @@ def test_every_public_subpackage_has_an_inventory():
 def test_public_names(module):
     if module in ("kerasreg.augment", "kerasreg.datasets"):
         pytest.importorskip("tensorflow")
+    if module == "kerasreg.report":
+        pytest.importorskip("matplotlib")
     assert sorted(importlib.import_module(module).__all__) == sorted(INVENTORY[module])
 
 
@@ -104,4 +108,4 @@ def test_unknown_attribute_is_an_attribute_error():
 
 
 def test_subpackages_that_load_on_first_use_are_listed():
-    assert {"augment", "datasets"} <= set(dir(kerasreg))
+    assert {"augment", "datasets", "report"} <= set(dir(kerasreg))

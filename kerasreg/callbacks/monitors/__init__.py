@@ -1,0 +1,1 @@
+"""Callbacks that measure and leave the training as it is."""

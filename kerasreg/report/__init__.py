@@ -1,0 +1,10 @@
+"""Figures; they need matplotlib, `pip install "kerasreg[plot]"`."""
+
+from importlib.util import find_spec
+
+if find_spec("matplotlib") is None:
+    raise ImportError('`kerasreg.report` needs matplotlib: pip install "kerasreg[plot]".')
+
+from kerasreg.report.plot_saturation import plot_saturation
+
+__all__ = ["plot_saturation"]
