@@ -6,12 +6,12 @@ from keras import ops
 
 def absolute_sum(x):
     """Returns sum |x|."""
-    return ops.sum(ops.absolute(_widened(x)))
+    return ops.sum(ops.absolute(widened(x)))
 
 
 def square_sum(x):
     """Returns sum x^2."""
-    return ops.sum(ops.square(_widened(x)))
+    return ops.sum(ops.square(widened(x)))
 
 
 def as_loss(penalty):
@@ -27,6 +27,7 @@ def _is_double(x):
     return keras.backend.standardize_dtype(x.dtype) == "float64"
 
 
-def _widened(x):
+def widened(x):
+    """Returns a tensor in at least float32."""
     x = ops.convert_to_tensor(x)
     return x if _is_double(x) else ops.cast(x, "float32")

@@ -58,9 +58,16 @@ class LayerCase(Case):
 
 @dataclass(frozen=True)
 class RegularizerCase(Case):
-    """A penalty, with its value for the kernel [[3, 0, 1], [4, 0, -2]]."""
+    """A penalty, with its value for the kernel [[3, 0, 1], [4, 0, -2]].
+
+    Args:
+        value: That value, computed without kerasreg.
+        refers: Whether the penalty refers to other weights: then it takes weights of their shape
+            only and no activities, and finds them again in a model only.
+    """
 
     value: float = 0.0
+    refers: bool = False
 
 
 @dataclass(frozen=True)
@@ -476,6 +483,17 @@ CASES: tuple[Case, ...] = (
     RegularizerCase(regularizers.L2, {"l2": 0.1}, value=3.0),
     RegularizerCase(regularizers.L1L2, {"l1": 0.01, "l2": 0.02}, value=0.7),
     RegularizerCase(regularizers.ElasticNet, {"strength": 0.1, "l1_fraction": 0.25}, value=2.5),
+    RegularizerCase(
+        regularizers.SoftSharing,
+        {
+            "reference": keras.Variable([[1.0, 0, 0], [0, 2.0, 0]], trainable=False),
+            "strength": 0.1,
+            "weight": "recurrent_kernel",
+            "gradient": "own",
+        },
+        value=2.9,
+        refers=True,
+    ),
     LayerCase(layers.BatchNormalization),
     LayerCase(
         layers.BatchNormalization,

@@ -28,6 +28,19 @@ CASES = [
     (regularizers.ElasticNet, {"l1_fraction": 1.5}, ValueError),
     (regularizers.ElasticNet, {"l1_fraction": -0.1}, ValueError),
     (regularizers.ElasticNet, {"l1_fraction": None}, TypeError),
+    (regularizers.SoftSharing, {"reference": None}, TypeError),
+    (regularizers.SoftSharing, {"reference": "dense"}, TypeError),
+    (regularizers.SoftSharing, {"reference": [[1.0, 2.0]]}, TypeError),
+    *[
+        (regularizers.SoftSharing, {"reference": keras.layers.Dense(2), **bad}, error)
+        for bad, error in [
+            ({"strength": -1.0}, ValueError),
+            ({"strength": math.nan}, ValueError),
+            ({"strength": "a"}, TypeError),
+            ({"weight": None}, TypeError),
+            ({"gradient": "one"}, ValueError),
+        ]
+    ],
     (layers.Dropout, {"rate": -0.1}, ValueError),
     (layers.Dropout, {"rate": 1.5}, ValueError),
     (layers.Dropout, {"rate": math.nan}, ValueError),

@@ -74,7 +74,7 @@ INVENTORY = {
         "thinned_ensemble",
         "unfreeze_batch_norm",
     ],
-    "kerasreg.regularizers": ["ElasticNet", "L1", "L1L2", "L2"],
+    "kerasreg.regularizers": ["ElasticNet", "L1", "L1L2", "L2", "SoftSharing"],
     "kerasreg.report": ["plot_saturation"],
     "kerasreg.schedules": [
         "Constant",

@@ -25,7 +25,8 @@ def test_config_round_trip(case):
     copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(penalty))
     assert type(copy) is case.cls
     assert copy.get_config() == penalty.get_config()
-    assert {name: getattr(copy, name) for name in case.arguments} == dict(case.arguments)
+    if not case.refers:
+        assert {name: getattr(copy, name) for name in case.arguments} == dict(case.arguments)
 
 
 # JAX has no float64 unless it is told so before anything else.
@@ -46,6 +47,8 @@ def test_value_in_every_precision(case, dtype):
 @every_penalty
 @pytest.mark.parametrize("shape", [(), (5,), (1, 4), (4, 1), (2, 3, 4, 5)], ids=str)
 def test_zero_weights_of_any_rank_cost_nothing(case, shape):
+    if case.refers:
+        pytest.skip("the penalty takes weights of one shape only")
     assert float(case.make()(np.zeros(shape, "float32"))) == 0
 
 
@@ -70,6 +73,8 @@ def test_the_loss_of_a_model_includes_the_penalty(case):
 @every_penalty
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 def test_activity_penalty_in_mixed_precision(case, policy):
+    if case.refers:
+        pytest.skip("the penalty is one on weights")
     model = penalized(case, activity_regularizer=case.make(), dtype=policy)
     model(np.eye(2))
     np.testing.assert_allclose(float(sum(model.losses)), case.value / 2, rtol=1e-6)

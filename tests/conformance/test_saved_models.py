@@ -26,7 +26,8 @@ SAVED = dict(enumerate(case for case in CASES if isinstance(case, LayerCase | Re
 def saved_model(case):
     if isinstance(case, LayerCase):
         return model_of(case), data(case)
-    layer = keras.layers.Dense(2, kernel_regularizer=case.make(), activity_regularizer=case.make())
+    of_outputs = None if case.refers else case.make()
+    layer = keras.layers.Dense(2, kernel_regularizer=case.make(), activity_regularizer=of_outputs)
     return keras.Sequential([keras.Input((3,)), layer]), np.ones((2, 3), "float32")
 
 
