@@ -27,6 +27,8 @@ from kerasreg.layers.norm.batch_normalization import BatchNormalization
 from kerasreg.layers.norm.filter_response_normalization import FilterResponseNormalization
 from kerasreg.layers.norm.ghost_batch_normalization import GhostBatchNormalization
 from kerasreg.layers.norm.tlu import TLU
+from kerasreg.layers.norm.weight_normalization import WeightNormalization
+from kerasreg.layers.norm.weight_standardization import WeightStandardization
 from kerasreg.layers.pooling.fractional_average_pooling import (
     FractionalAveragePooling1D,
     FractionalAveragePooling2D,
@@ -81,5 +83,7 @@ __all__ = [
     "TiedConv2DTranspose",
     "TiedConv3DTranspose",
     "TiedDense",
+    "WeightNormalization",
+    "WeightStandardization",
     "linear_rates",
 ]

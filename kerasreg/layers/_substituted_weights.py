@@ -109,3 +109,29 @@ def weights_named(names: Sequence[str] | None, owner: keras.layers.Wrapper) -> l
         fix = "Quantize the layer on its own, after training."
         _checks.refuse("layer", owner.layer, owner, "a layer that is not quantized", fix=fix)
     return found
+
+
+def plain_layer(values: Sequence[tuple[Any, Any]], owner: keras.layers.Wrapper) -> keras.Layer:
+    """Returns a layer of its own that has the wrapped layer's config, and the given weights.
+
+    Args:
+        values: Pairs of a weight of the wrapped layer and the value that it has in the new layer.
+            The other weights are the same in both.
+        owner: The wrapper.
+    """
+    layer = owner.layer
+    if not owner.built:
+        reason = "The layer has no weights yet: it is not built."
+        _checks.impossible(owner, reason, fix="Call it, or its `build`, first.")
+    known = {id(weight): value for weight, value in values}
+    plain = type(layer).from_config(layer.get_config())
+    if not plain.built:
+        plain.build_from_config(layer.get_build_config())
+    for new, old in zip(plain.weights, layer.weights, strict=True):
+        new.assign(known.get(id(old), old.value))
+    return plain
+
+
+def rematerialized_call(self, layer_call, *args, **kwargs):
+    """Returns a wrapper's call as it is: in a recomputation the layer reads its own weights."""
+    return layer_call

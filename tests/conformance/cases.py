@@ -569,6 +569,20 @@ CASES: tuple[Case, ...] = (
         },
     ),
     LayerCase(
+        layers.WeightNormalization,
+        {"layer": keras.layers.Dense(3), "data_init": True, "weight_names": ("kernel",)},
+    ),
+    LayerCase(layers.WeightNormalization, {"layer": keras.layers.LSTM(3, return_sequences=True)}),
+    LayerCase(
+        layers.WeightStandardization,
+        {
+            "layer": keras.layers.Conv2D(2, 3, padding="same"),
+            "epsilon": 1e-3,
+            "weight_names": ("kernel",),
+        },
+        shape=(None, None, 3),
+    ),
+    LayerCase(
         layers.TiedDense,
         {
             "tied_to": keras.layers.Dense(3),

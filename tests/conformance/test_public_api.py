@@ -65,6 +65,8 @@ INVENTORY = {
         "TiedConv2DTranspose",
         "TiedConv3DTranspose",
         "TiedDense",
+        "WeightNormalization",
+        "WeightStandardization",
         "linear_rates",
     ],
     "kerasreg.models": [
