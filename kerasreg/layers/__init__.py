@@ -39,6 +39,11 @@ from kerasreg.layers.pooling.fractional_max_pooling import (
     FractionalMaxPooling2D,
     FractionalMaxPooling3D,
 )
+from kerasreg.layers.pooling.stochastic_pooling import (
+    StochasticPooling1D,
+    StochasticPooling2D,
+    StochasticPooling3D,
+)
 from kerasreg.layers.tied.tied_conv_transpose import (
     TiedConv1DTranspose,
     TiedConv2DTranspose,
@@ -78,6 +83,9 @@ __all__ = [
     "SpatialDropout3D",
     "StochasticDepth",
     "TLU",
+    "StochasticPooling1D",
+    "StochasticPooling2D",
+    "StochasticPooling3D",
     "TargetedDropout",
     "TiedConv1DTranspose",
     "TiedConv2DTranspose",

@@ -205,6 +205,26 @@ CASES = [
             ((1.5, 0.9), ValueError),
         ]
     ],
+    *[
+        (layers.StochasticPooling2D, {"pool_size": 3, **bad}, error)
+        for bad, error in [
+            ({"strides": 0}, ValueError),
+            ({"strides": 1.5}, TypeError),
+            ({"strides": (1, 1, 1)}, ValueError),
+            ({"padding": "full"}, ValueError),
+            ({"data_format": "last"}, ValueError),
+            ({"seed": 1.5}, TypeError),
+        ]
+    ],
+    *[
+        (layers.StochasticPooling2D, {"pool_size": bad}, error)
+        for bad, error in [
+            (0, ValueError),
+            (2.0, TypeError),
+            ((2, 2, 2), ValueError),
+            ("a", TypeError),
+        ]
+    ],
     (layers.TiedDense, {"tied_to": None}, TypeError),
     (layers.TiedDense, {"tied_to": "dense"}, TypeError),
     (layers.TiedDense, {"tied_to": keras.layers.Conv2D(3, 3)}, TypeError),
