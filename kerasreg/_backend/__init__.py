@@ -10,6 +10,7 @@ PyTorch, which has no arithmetic for uint32. Each backend module defines:
 - `sizes(x)`: the sizes of a tensor, as a tuple; a vector where the rank is not known either.
 - `philox(state)`: the four random words of one call, from the state of a
   `keras.random.SeedGenerator` and the number of the replica.
+- `absolute(x)`: |x|, with a gradient of 0 at 0.
 - `where_kept(words, limit, kept, dropped)`: selects by comparing words with a limit.
 - `rounded(values, dtype)`: back to a narrower dtype.
 - `fused(forward, backward, second)`: draw-and-apply as one kernel, whose gradient draws again.
@@ -36,6 +37,7 @@ if keras.config.backend() not in _NAMES:
 backend = importlib.import_module(f"kerasreg._backend.{keras.config.backend()}")
 
 WORD_DTYPE = backend.WORD_DTYPE
+absolute = backend.absolute
 element_index = backend.element_index
 fused = backend.fused
 low32 = backend.low32
@@ -49,6 +51,7 @@ word = backend.word
 
 __all__ = [
     "WORD_DTYPE",
+    "absolute",
     "element_index",
     "fused",
     "low32",

@@ -66,6 +66,11 @@ def _product(a, b):
     return a_high * b_high + (middle >> 16) + (carry >> 16), a * word(b)
 
 
+def absolute(x):
+    """Returns |x|, with a gradient of 0 at 0, where JAX has 1."""
+    return x * lax.stop_gradient(jnp.sign(x))
+
+
 def where_kept(words, limit, kept, dropped=None):
     """Returns `kept` where `words >= limit[0]`, elsewhere `dropped` (None for 0).
 

@@ -92,6 +92,11 @@ def _philox(state, replica):
     )
 
 
+def absolute(x):
+    """Returns |x|, with a gradient of 0 at 0."""
+    return ops.absolute(x)
+
+
 def where_kept(words, limit, kept, dropped=None):
     """Returns `kept` where `words >= limit[0]`, elsewhere `dropped` (None for 0).
 

@@ -54,6 +54,11 @@ def philox(state):
     return torch.tensor(counter, dtype=torch.int64, device=state.device)
 
 
+def absolute(x):
+    """Returns |x|, with a gradient of 0 at 0."""
+    return ops.absolute(x)
+
+
 def where_kept(words, limit, kept, dropped=None):
     """Returns `kept` where `words >= limit[0]`, elsewhere `dropped` (None for 0).
 

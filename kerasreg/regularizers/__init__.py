@@ -1,9 +1,33 @@
 """Penalties on weights and activities: `loss = data loss + penalty`."""
 
 from kerasreg.regularizers.elastic_net import ElasticNet
+from kerasreg.regularizers.entropy import Entropy
+from kerasreg.regularizers.group_lasso import GroupLasso
+from kerasreg.regularizers.hoyer import Hoyer
+from kerasreg.regularizers.kl_sparsity import KLSparsity
 from kerasreg.regularizers.l1 import L1
 from kerasreg.regularizers.l1_l2 import L1L2
 from kerasreg.regularizers.l2 import L2
+from kerasreg.regularizers.orthogonal import Orthogonal
 from kerasreg.regularizers.soft_sharing import SoftSharing
+from kerasreg.regularizers.sparse_group_lasso import SparseGroupLasso
+from kerasreg.regularizers.spectral_norm import SpectralNorm
+from kerasreg.regularizers.sum import Sum
+from kerasreg.regularizers.total_variation import TotalVariation
 
-__all__ = ["L1", "L2", "ElasticNet", "L1L2", "SoftSharing"]
+__all__ = [
+    "ElasticNet",
+    "Entropy",
+    "GroupLasso",
+    "Hoyer",
+    "KLSparsity",
+    "L1",
+    "L1L2",
+    "L2",
+    "Orthogonal",
+    "SoftSharing",
+    "SparseGroupLasso",
+    "SpectralNorm",
+    "Sum",
+    "TotalVariation",
+]

@@ -3,10 +3,12 @@
 import keras
 from keras import ops
 
+from kerasreg import _backend
+
 
 def absolute_sum(x):
     """Returns sum |x|."""
-    return ops.sum(ops.absolute(widened(x)))
+    return ops.sum(_backend.absolute(widened(x)))
 
 
 def square_sum(x):

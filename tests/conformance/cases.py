@@ -40,6 +40,8 @@ class LayerCase(Case):
         channels_first: Whether the class takes `data_format`.
         vocabulary: The inputs are integers below this number; None for inputs that are floats.
         open_axes: Axes of the output whose size nobody knows before a call.
+        empty_batch: False where a Keras layer in the row fails on no examples (on TensorFlow, as
+            convolutions and recurrent cells do).
         model: Builds a model around the layer where a plain chain will not do; it takes a
             function that makes the layer, and keyword arguments for it.
         pair: Whether the layer merges a list of two tensors of that shape.
@@ -52,6 +54,7 @@ class LayerCase(Case):
     channels_first: bool = False
     vocabulary: int | None = None
     open_axes: tuple[int, ...] = ()
+    empty_batch: bool = True
     model: Callable[..., keras.Model] | None = None
     pair: bool = False
 
@@ -62,12 +65,19 @@ class RegularizerCase(Case):
 
     Args:
         value: That value, computed without kerasreg.
+        free_at_zero: Whether weights of 0 cost nothing.
+        parts: Arguments that have no name.
         refers: Whether the penalty refers to other weights: then it takes weights of their shape
             only and no activities, and finds them again in a model only.
     """
 
     value: float = 0.0
+    free_at_zero: bool = True
+    parts: tuple[Any, ...] = ()
     refers: bool = False
+
+    def make(self, **changes: Any) -> Any:
+        return self.cls(*self.parts, **{**self.arguments, **changes})
 
 
 @dataclass(frozen=True)
@@ -126,7 +136,9 @@ def tied_convolution_rows() -> Iterator[Case]:
             "bias_constraint": keras.constraints.NonNeg(),
         }
         shape = (*range(5, 5 - dimensions, -1), 2)
-        yield LayerCase(cls, arguments, shape=shape, model=tied_convolutions(kind))
+        yield LayerCase(
+            cls, arguments, shape=shape, empty_batch=False, model=tied_convolutions(kind)
+        )
 
 
 def augment_rows() -> tuple[Case, ...]:
@@ -275,6 +287,7 @@ CASES: tuple[Case, ...] = (
         layers.DropConnect,
         {"layer": keras.layers.LSTM(3, return_sequences=True), "rate": 0.4},
         random=True,
+        empty_batch=False,
     ),
     LayerCase(
         layers.DropConnect,
@@ -301,6 +314,7 @@ CASES: tuple[Case, ...] = (
         },
         shape=(None, None, 3),
         random=True,
+        empty_batch=False,
     ),
     LayerCase(
         layers.TargetedDropout,
@@ -524,6 +538,46 @@ CASES: tuple[Case, ...] = (
     RegularizerCase(regularizers.L1L2, {"l1": 0.01, "l2": 0.02}, value=0.7),
     RegularizerCase(regularizers.ElasticNet, {"strength": 0.1, "l1_fraction": 0.25}, value=2.5),
     RegularizerCase(
+        regularizers.GroupLasso,
+        {"strength": 0.1, "axis": 0, "size_factor": False},
+        value=0.763441361516796,
+    ),
+    RegularizerCase(
+        regularizers.SparseGroupLasso,
+        {"strength": 0.1, "l1_fraction": 0.25, "axis": 0, "size_factor": False},
+        value=0.822581021137597,
+    ),
+    RegularizerCase(
+        regularizers.Hoyer,
+        {"strength": 0.1, "squared": False, "axis": (0,)},
+        value=0.1393846850117352,
+    ),
+    RegularizerCase(regularizers.TotalVariation, {"strength": 0.1, "axis": 0}, value=0.4),
+    RegularizerCase(
+        regularizers.SpectralNorm, {"strength": 0.1, "iterations": 20}, value=2.6180339887498953
+    ),
+    RegularizerCase(
+        regularizers.Orthogonal,
+        {"strength": 0.1, "mode": "srip", "iterations": 30},
+        value=2.5180339887498953,
+        free_at_zero=False,
+    ),
+    RegularizerCase(
+        regularizers.KLSparsity,
+        {"strength": 0.1, "target": 0.25},
+        value=3.1283351498146112,
+        free_at_zero=False,
+    ),
+    RegularizerCase(
+        regularizers.Entropy,
+        {"strength": 0.1, "from_logits": True, "maximize": True},
+        value=-0.06311874430658669,
+        free_at_zero=False,
+    ),
+    RegularizerCase(
+        regularizers.Sum, parts=(regularizers.L1(0.1), regularizers.L2(0.1)), value=4.0
+    ),
+    RegularizerCase(
         regularizers.SoftSharing,
         {
             "reference": keras.Variable([[1.0, 0, 0], [0, 2.0, 0]], trainable=False),
@@ -612,7 +666,11 @@ CASES: tuple[Case, ...] = (
         layers.WeightNormalization,
         {"layer": keras.layers.Dense(3), "data_init": True, "weight_names": ("kernel",)},
     ),
-    LayerCase(layers.WeightNormalization, {"layer": keras.layers.LSTM(3, return_sequences=True)}),
+    LayerCase(
+        layers.WeightNormalization,
+        {"layer": keras.layers.LSTM(3, return_sequences=True)},
+        empty_batch=False,
+    ),
     LayerCase(
         layers.WeightStandardization,
         {
@@ -621,6 +679,7 @@ CASES: tuple[Case, ...] = (
             "weight_names": ("kernel",),
         },
         shape=(None, None, 3),
+        empty_batch=False,
     ),
     LayerCase(
         layers.TiedDense,

@@ -111,6 +111,20 @@ def test_unknown_sizes(case):
         assert np.isfinite(numpy(model(x, training=True))).all()
 
 
+@every_layer
+@pytest.mark.parametrize("training", [False, True])
+def test_an_empty_batch_gives_an_empty_output_and_changes_no_weight(case, training):
+    if not case.empty_batch and keras.backend.backend() == "tensorflow":
+        pytest.skip("Keras' own layer in this row fails on an empty batch")
+    model = model_of(case)
+    expected = (0, *ops.shape(model(data(case, 1), training=training))[1:])
+    weights = layer_in(model, case).weights
+    before = [numpy(weight.value) for weight in weights]
+    assert ops.shape(model(data(case, 0), training=training)) == expected
+    for weight, was in zip(weights, before, strict=True):
+        np.testing.assert_array_equal(numpy(weight.value), was)
+
+
 # On JAX and PyTorch, Keras itself comes back to float32 in many operations.
 DOUBLE = ["float64"] if keras.backend.backend() == "tensorflow" else []
 

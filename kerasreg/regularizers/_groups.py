@@ -1,0 +1,53 @@
+"""Groups of weights: rows, columns, filters, channels."""
+
+import math
+
+from keras import ops
+
+from kerasreg import _checks
+from kerasreg.regularizers._sums import widened
+
+_EXPECTED = "an integer, or a tuple of different integers"
+
+
+def checked_axes(name, value, owner):
+    """Returns an axis argument: an integer, or a tuple of one or more."""
+    if not isinstance(value, list | tuple):
+        return _checks.whole(name, value, owner, low=None)
+    axes = tuple(_checks.whole(name, each, owner, low=None) for each in value)
+    if not axes or len(set(axes)) < len(axes):
+        _checks.refuse(name, value, owner, _EXPECTED)
+    return axes
+
+
+def axes_of(x, axis, name, owner):
+    """Returns the axes of a tensor that an axis argument means, counted from 0."""
+    rank = len(x.shape)
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    if not all(-rank <= each < rank for each in axes):
+        shape = tuple(x.shape)
+        _checks.refuse(name, axis, owner, f"an axis of a tensor of shape {shape}")
+    return tuple(sorted({each % rank for each in axes}))
+
+
+def group_norms(x, axis, owner):
+    """Returns the Euclidean norm of every group and the number of weights in a group.
+
+    Args:
+        x: A tensor; a scalar is one group.
+        axis: The axis that numbers the groups, or several.
+        owner: The penalty.
+    """
+    x = widened(x)
+    numbering = axes_of(x, axis, "axis", owner) if len(x.shape) else ()
+    within = tuple(each for each in range(len(x.shape)) if each not in numbering)
+    squares = ops.square(x)
+    size = math.prod(ops.shape(x)[each] for each in within)
+    return root(ops.sum(squares, axis=within) if within else squares), ops.cast(size, x.dtype)
+
+
+def root(squares):
+    """Returns the square root, with a gradient of 0 where it is 0."""
+    positive = squares > 0
+    one, zero = ops.ones_like(squares), ops.zeros_like(squares)
+    return ops.where(positive, ops.sqrt(ops.where(positive, squares, one)), zero)

@@ -1,0 +1,61 @@
+"""The sparse group lasso."""
+
+import keras
+
+from kerasreg import _checks
+from kerasreg._register import register
+from kerasreg.regularizers._groups import checked_axes
+from kerasreg.regularizers._sums import absolute_sum, as_loss
+from kerasreg.regularizers.group_lasso import GroupLasso
+
+
+@register
+class SparseGroupLasso(keras.regularizers.Regularizer):
+    """Sparse group lasso penalty.
+
+    Adds `strength * ((1 - l1_fraction) * sum_g sqrt(n_g) ||w_g||_2 + l1_fraction * sum(|w|))` to
+    the loss: few groups are left, and within them few weights. `GroupLasso` is the first term.
+
+    No known difference from the paper.
+
+    Args:
+        strength: Factor of the whole penalty, a finite float of at least 0. Defaults to 0.01.
+        l1_fraction: Share of the L1 term, between 0 (group lasso) and 1 (lasso). Defaults to 0.5.
+        axis: The axis that numbers the groups, or a tuple of axes, as in `GroupLasso`. Defaults
+            to -1.
+        size_factor: Whether each norm is multiplied by the square root of the number of weights
+            in its group. Defaults to True.
+
+    Raises:
+        TypeError: If an argument is of the wrong kind.
+        ValueError: If `strength` is negative or not finite, or `l1_fraction` outside [0, 1]; or,
+            when called, if the weights have no such axis.
+
+    Example:
+        >>> import keras, kerasreg
+        >>> penalty = kerasreg.regularizers.SparseGroupLasso(1.0, 0.5, size_factor=False)
+        >>> float(penalty(keras.ops.array([[3.0, 0.0], [4.0, 0.0]])))
+        6.0
+
+    Reference:
+        Simon, Friedman, Hastie, Tibshirani 2013, A Sparse-Group Lasso, Journal of Computational
+        and Graphical Statistics 22(2).
+    """
+
+    def __init__(self, strength=0.01, l1_fraction=0.5, axis=-1, size_factor=True):
+        self.strength = _checks.number("strength", strength, self, low=0)
+        self.l1_fraction = _checks.fraction("l1_fraction", l1_fraction, self)
+        self.axis = checked_axes("axis", axis, self)
+        self.size_factor = _checks.boolean("size_factor", size_factor, self)
+
+    def __call__(self, x):
+        groups = GroupLasso(self.strength * (1 - self.l1_fraction), self.axis, self.size_factor)(x)
+        return groups + as_loss(self.strength * self.l1_fraction * absolute_sum(x))
+
+    def get_config(self):
+        return {
+            "strength": self.strength,
+            "l1_fraction": self.l1_fraction,
+            "axis": self.axis,
+            "size_factor": self.size_factor,
+        }

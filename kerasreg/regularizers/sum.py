@@ -1,0 +1,53 @@
+"""Several penalties as one."""
+
+import keras
+
+from kerasreg import _checks
+from kerasreg._register import register
+
+
+@register
+class Sum(keras.regularizers.Regularizer):
+    """Sum of penalties.
+
+    Adds all of the penalties to the loss: a layer of Keras has one argument for one regularizer.
+
+    Only combines penalties; there is no paper.
+
+    Args:
+        *penalties: Regularizers, of kerasreg or Keras, one or more.
+
+    Raises:
+        TypeError: If one is no regularizer; functions are refused, as Keras saves a model with
+            one that it cannot load.
+        ValueError: If there is none.
+
+    Example:
+        >>> import keras, kerasreg
+        >>> from kerasreg.regularizers import L1, Orthogonal
+        >>> penalty = kerasreg.regularizers.Sum(L1(0.5), Orthogonal(1.0))
+        >>> float(penalty(keras.ops.eye(2)))
+        1.0
+
+    Reference:
+        No paper: the penalties are added up.
+    """
+
+    def __init__(self, *penalties):
+        if not penalties:
+            _checks.refuse("penalties", penalties, self, "one regularizer or more")
+        kind = keras.regularizers.Regularizer
+        for penalty in penalties:
+            _checks.instance("penalties", penalty, self, kind, "Keras regularizers")
+        self.penalties = penalties
+
+    def __call__(self, x):
+        return sum(penalty(x) for penalty in self.penalties)
+
+    def get_config(self):
+        saved = map(keras.saving.serialize_keras_object, self.penalties)
+        return {"penalties": list(saved)}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(*map(keras.saving.deserialize_keras_object, config["penalties"]))
