@@ -12,6 +12,7 @@ from benchmarks.peers import (
     KerasCVDropPath,
     Step,
     floor,
+    tensorflow_fractional_pool,
     tensorflow_step,
     timm_drop_block,
     torch_step,
@@ -154,6 +155,29 @@ SMALL_NETWORK = (
     "barrier does not hold it off, as XLA removes barriers before it fuses."
 )
 
+
+def fractional_case(
+    name: str, operation: str, dtype: str = "float32", mode: str = "graph", **goals
+) -> Case:
+    """Returns a case against TensorFlow's operation, or against ordinary pooling where it fails.
+
+    TensorFlow's knows neither XLA nor half precision.
+    """
+    ordinary = name.replace("Fractional", "")
+    refused = mode == "xla" or dtype != "float32"
+    return layer_case(
+        partial(getattr(layers, name), 1.41, dtype=dtype),
+        partial(getattr(keras.layers, ordinary), 2, dtype=dtype)
+        if refused
+        else partial(tensorflow_fractional_pool, operation, 1.41),
+        IMAGES,
+        dtype,
+        mode,
+        peer_name="Keras, pool_size=2" if refused else f"tf.nn.{operation}",
+        **goals,
+    )
+
+
 CASES = (
     dropout_case((16, 128), at_least=0.9),
     dropout_case((64, 256), at_least=0.9),
@@ -192,6 +216,18 @@ CASES = (
         at_least=1.0,
         floor_at_most=1.3,
         peer_name="KerasCV's algorithm",
+    ),
+    fractional_case("FractionalMaxPooling2D", "fractional_max_pool", at_least=1.0),
+    fractional_case("FractionalMaxPooling2D", "fractional_max_pool", fused=False, at_least=0.3),
+    fractional_case("FractionalMaxPooling2D", "fractional_max_pool", mode="xla", at_least=1.0),
+    fractional_case("FractionalMaxPooling2D", "fractional_max_pool", "float16", at_least=1.0),
+    fractional_case("FractionalAveragePooling2D", "fractional_avg_pool", at_least=1.0),
+    layer_case(
+        partial(layers.StochasticPooling2D, 2),
+        partial(keras.layers.MaxPooling2D, 2),
+        IMAGES,
+        at_least=0.2,
+        peer_name="Keras, max pooling",
     ),
     Case(
         group="network",

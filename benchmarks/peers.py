@@ -24,7 +24,8 @@ def tensorflow_step(
     """
     generator = np.random.default_rng(0)
     x = tf.cast(generator.normal(size=shape).astype("float32"), dtype)
-    upstream = tf.cast(generator.normal(size=shape).astype("float32"), dtype)
+    outputs = layer(x, training=True).shape
+    upstream = tf.cast(generator.normal(size=outputs).astype("float32"), dtype)
 
     def step(x, upstream):
         if not backward:
@@ -42,6 +43,15 @@ def tensorflow_step(
 def floor(x, training):
     """One read and one write of the tensor."""
     return x * tf.cast(1.25, x.dtype)
+
+
+def tensorflow_fractional_pool(operation: str, ratio: float) -> Callable:
+    """Returns a fractional pooling operation of `tf.nn`, on images."""
+
+    def pool(x, training):
+        return getattr(tf.nn, operation)(x, [1.0, ratio, ratio, 1.0], pseudo_random=True)[0]
+
+    return pool
 
 
 class KerasCVDropBlock:
