@@ -1,5 +1,7 @@
 """Ghost batch normalization."""
 
+import math
+
 import keras
 from keras import ops
 
@@ -194,17 +196,25 @@ def ghost_moments(x, axis: int, ghosts, moving, mask=None):
 
     Returns:
         The deviations, of the shape of `x`; the mean, the biased variance and the number of
-        elements, of the shape (ghost batches, channels).
+        elements, of the shape (ghost batches, channels), the last one also (ghost batches, 1).
     """
     axes = [i for i in range(1, x.ndim) if i != axis]
     number, numbers = ghosts
 
+    def of_ghosts(rows):
+        return ops.segment_sum(rows, numbers, num_segments=number)
+
     def total(values):
         if mask is not None:
             values = ops.where(mask, values, 0)
-        return ops.segment_sum(ops.sum(values, axis=axes), numbers, num_segments=number)
+        return of_ghosts(ops.sum(values, axis=axes))
 
-    count = total(ops.ones_like(x))
+    if mask is None:
+        sizes = ops.shape(x)
+        count = of_ghosts(ops.ones((sizes[0], 1), x.dtype))
+        count = count * ops.cast(math.prod(sizes[i] for i in axes), x.dtype)
+    else:
+        count = total(ops.ones_like(x))
     divisor = ops.maximum(count, 1)
     mean = ops.where(count > 0, total(x) / divisor, moving[0])
     deviation = x - _of_examples(mean, ghosts, axis, x)
@@ -218,7 +228,7 @@ def moved(old, values, counts, momentum: float):
     Args:
         old: The statistic, a vector.
         values: The values, one for each row.
-        counts: Booleans of their shape: whether to follow the value.
+        counts: Booleans that broadcast to their shape: whether to follow the value.
         momentum: Share of the old value at each of them.
     """
     counts = ops.cast(counts, old.dtype)
