@@ -1,5 +1,7 @@
 """Soft parameter sharing."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -67,6 +69,8 @@ class SoftSharing(keras.regularizers.Regularizer):
         Lasserre, Bishop, Minka 2006, Principled Hybrids of Generative and Discriminative Models,
         CVPR.
     """
+
+    _reference: Any
 
     def __init__(self, reference, strength=0.01, *, weight="kernel", gradient="both"):
         self.reference = reference
