@@ -1,11 +1,11 @@
 """Layers that regularize: dropout, normalization, tied weights and the rest."""
 
+from kerasreg.layers.activation.maxout import Maxout
 from kerasreg.layers.depth.drop_path import DropPath
 from kerasreg.layers.depth.linear_rates import linear_rates
 from kerasreg.layers.depth.shake_drop import ShakeDrop
 from kerasreg.layers.depth.shake_shake import ShakeShake
 from kerasreg.layers.depth.stochastic_depth import StochasticDepth
-from kerasreg.layers.activation.maxout import Maxout
 from kerasreg.layers.dropout.alpha_dropout import AlphaDropout
 from kerasreg.layers.dropout.concrete_dropout import ConcreteDropout
 from kerasreg.layers.dropout.drop_block import DropBlock1D, DropBlock2D, DropBlock3D
