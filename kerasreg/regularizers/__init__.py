@@ -8,6 +8,7 @@ from kerasreg.regularizers.kl_sparsity import KLSparsity
 from kerasreg.regularizers.l1 import L1
 from kerasreg.regularizers.l1_l2 import L1L2
 from kerasreg.regularizers.l2 import L2
+from kerasreg.regularizers.l2_sp import L2SP
 from kerasreg.regularizers.orthogonal import Orthogonal
 from kerasreg.regularizers.soft_sharing import SoftSharing
 from kerasreg.regularizers.sparse_group_lasso import SparseGroupLasso
@@ -24,6 +25,7 @@ __all__ = [
     "L1",
     "L1L2",
     "L2",
+    "L2SP",
     "Orthogonal",
     "SoftSharing",
     "SparseGroupLasso",

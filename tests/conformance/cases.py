@@ -578,6 +578,12 @@ CASES: tuple[Case, ...] = (
         regularizers.Sum, parts=(regularizers.L1(0.1), regularizers.L2(0.1)), value=4.0
     ),
     RegularizerCase(
+        regularizers.L2SP,
+        {"strength": 0.1, "reference": [[1.0, 0, 0], [0, 2.0, 0]]},
+        value=2.9,
+        refers=True,
+    ),
+    RegularizerCase(
         regularizers.SoftSharing,
         {
             "reference": keras.Variable([[1.0, 0, 0], [0, 2.0, 0]], trainable=False),

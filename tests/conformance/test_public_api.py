@@ -89,6 +89,7 @@ INVENTORY = {
         "L1L2",
         "L2",
         "Orthogonal",
+        "L2SP",
         "SoftSharing",
         "SparseGroupLasso",
         "SpectralNorm",
