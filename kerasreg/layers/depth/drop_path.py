@@ -50,7 +50,7 @@ class DropPath(keras.layers.Layer):
         TypeError: If an argument is of the wrong kind, or the input is not of floating-point
             numbers.
         ValueError: If `rate` is not between 0 and 1, or is given by another library's name, such as
-            `survival_probability` (the share kept) or `drop_prob`.
+            `survival_probability` (the share kept) or `drop_prob`; or if the input is a scalar.
 
     Example:
         >>> import keras, kerasreg
@@ -81,7 +81,7 @@ class DropPath(keras.layers.Layer):
         key, step = _random.next_key(self.seed_generator, self)
         rate = strength_at(self.rate, step)
         scale = ops.convert_to_tensor(kept_scale(rate), dtype)
-        shape = noise_shape("sample", inputs)
+        shape = noise_shape("sample", inputs, self)
         return drop(inputs, key, _random.limit(rate), scale, noise_shape=shape)
 
     def compute_output_shape(self, input_shape):

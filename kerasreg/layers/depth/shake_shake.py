@@ -50,7 +50,7 @@ class ShakeShake(keras.layers.Layer):
         TypeError: If an argument is of the wrong kind, or the inputs are not of floating-point
             numbers.
         ValueError: If `alpha`, `beta` or `mode` is none of its forms, or the inputs are not two
-            tensors of one shape.
+            tensors of one shape, of rank 1 or more.
 
     Example:
         >>> import keras, kerasreg
@@ -79,13 +79,14 @@ class ShakeShake(keras.layers.Layer):
         first, second = inputs
         dtypes = [working_dtype(branch, self) for branch in inputs]
         if not training:
-            return (first + second) * ops.cast(0.5, first.dtype)
+            # Halves first: in float16 the sum of two numbers above 32752 would be infinite.
+            return first * 0.5 + second * 0.5
         key, _ = _random.next_key(self.seed_generator, self)
         keep = self.beta == "keep"
         options = {
             "drawn": (self.alpha == "shake", (self.alpha if keep else self.beta) == "shake"),
             "streams": (_ALPHA, _ALPHA if keep else _BETA),
-            "shape": noise_shape(self.mode, first),
+            "shape": noise_shape(self.mode, first, self),
         }
         return share(first, key, rest=False, dtype=dtypes[0], **options) + share(
             second, key, rest=True, dtype=dtypes[1], **options

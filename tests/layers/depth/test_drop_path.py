@@ -104,3 +104,8 @@ def test_names_of_other_libraries_are_translated(name, value, rate):
         DropPath(**{name: value})
     with pytest.raises(ValueError, match=f"`{name}`"):
         DropPath(0.2, **{name: value})
+
+
+def test_a_scalar_is_refused():
+    with pytest.raises(ValueError, match=r"`inputs`.*rank 1 or more.*\(DropPath\)"):
+        DropPath(0.5)(ops.ones(()), training=True)

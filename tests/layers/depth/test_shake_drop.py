@@ -97,3 +97,16 @@ def test_half_precision(dtype):
 def test_wrong_arguments_are_refused(arguments, error, name):
     with pytest.raises(error, match=rf"`{name}`.*ShakeDrop"):
         ShakeDrop(**arguments)
+
+
+def test_the_factor_at_inference_is_not_rounded_to_half_precision():
+    # bfloat16 has 0.80078125 for the factor 0.8.
+    x = numpy(ops.cast(numbers(20_000), "bfloat16")).astype("float64")
+    y = numpy(ShakeDrop(0.2, dtype="bfloat16")(x.astype("float32"))).astype("float64")
+    # Each product is off by at most 2**-9 of itself, on average by nothing.
+    assert np.dot(x, y) / np.dot(x, x) == pytest.approx(0.8, abs=5 * 2**-9 / 20_000**0.5)
+
+
+def test_a_scalar_is_refused():
+    with pytest.raises(ValueError, match=r"`inputs`.*rank 1 or more.*\(ShakeDrop\)"):
+        ShakeDrop(0.5)(ops.ones(()), training=True)

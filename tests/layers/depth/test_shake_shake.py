@@ -91,3 +91,11 @@ def test_other_inputs_than_two_of_one_shape_are_refused():
         ShakeShake()([x, x, x])
     with pytest.raises(TypeError, match="floating-point"):
         ShakeShake()([x.astype("int32"), x.astype("int32")])
+    with pytest.raises(ValueError, match=r"`inputs`.*rank 1 or more.*\(ShakeShake\)"):
+        ShakeShake()([ops.ones(()), ops.ones(())], training=True)
+
+
+def test_the_mean_of_large_numbers_is_finite_in_float16():
+    large = np.full((2, 3), 40000.0, "float32")
+    y = numpy(ShakeShake(dtype="float16")([large, large]))
+    np.testing.assert_array_equal(y, 40000.0)

@@ -179,3 +179,19 @@ def test_masks_merge_as_in_an_addition():
 def test_wrong_arguments_are_refused(arguments, sentence):
     with pytest.raises(ValueError, match=sentence):
         StochasticDepth(**arguments)
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.2])
+def test_the_factor_at_inference_is_not_rounded_to_half_precision(rate):
+    # bfloat16 has 0.8984375 and 0.80078125 for the factors 0.9 and 0.8.
+    x = numpy(ops.cast(numbers(20_000), "bfloat16")).astype("float64")
+    layer = StochasticDepth(rate, dtype="bfloat16")
+    y = numpy(layer([np.zeros(x.shape, "float32"), x.astype("float32")])).astype("float64")
+    # Each product is off by at most 2**-9 of itself, on average by nothing.
+    assert np.dot(x, y) / np.dot(x, x) == pytest.approx(1 - rate, abs=5 * 2**-9 / 20_000**0.5)
+
+
+@pytest.mark.parametrize("mode", ["batch", "sample"])
+def test_scalars_are_refused(mode):
+    with pytest.raises(ValueError, match=r"`inputs`.*rank 1 or more.*\(StochasticDepth\)"):
+        StochasticDepth(0.5, mode=mode)([ops.ones(()), ops.ones(())], training=True)
