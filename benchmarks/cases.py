@@ -142,6 +142,17 @@ def drop_in_case(name: str, argument: float, **goals) -> Case:
     return layer_case(partial(ours, argument), partial(keras_own, argument), IMAGES, **goals)
 
 
+def batch_norm_case(shape, dtype="float32", mode="graph", **goals) -> Case:
+    return layer_case(
+        partial(layers.BatchNormalization, dtype=dtype),
+        partial(keras.layers.BatchNormalization, dtype=dtype),
+        shape,
+        dtype,
+        mode,
+        **goals,
+    )
+
+
 WITHOUT_XLA = (
     "Plain operations give the mask of the kernel, bit for bit, in some twenty passes over memory, "
     "and again for the gradient; Keras makes about five, one of them Philox, and stores its mask. "
@@ -229,6 +240,16 @@ CASES = (
         at_least=0.2,
         peer_name="Keras, max pooling",
     ),
+    batch_norm_case(IMAGES, at_least=3.0),
+    batch_norm_case(IMAGES, "bfloat16", at_least=5.0),
+    batch_norm_case(IMAGES, "float16", at_least=1.0),
+    batch_norm_case(IMAGES, mode="xla", at_least=1.4),
+    batch_norm_case((256, 1024), at_least=1.2),
+    batch_norm_case((256, 1024), mode="xla", at_least=1.0),
+    batch_norm_case((32, 7, 7, 512), at_least=1.0),
+    batch_norm_case((32, 7, 7, 512), mode="xla", at_least=1.0),
+    batch_norm_case((32, 64), at_least=1.0),
+    batch_norm_case((8, 8, 8, 16), at_least=1.0),
     Case(
         group="network",
         name="small CNN, one training step, jit_compile=True",

@@ -32,9 +32,13 @@ def channels(shape: Sequence[int | None], axis: int, owner: object) -> int:
 def of_channels(values: Any, axis: int, rank: int) -> Any:
     """Returns one value for each channel, of shape (channels,), in a shape that broadcasts.
 
+    For channels last that is the shape they have.
+
     Args:
         values: A vector.
         axis: The channels' axis, not negative.
         rank: Rank of the data.
     """
+    if axis == rank - 1:
+        return values
     return ops.reshape(values, [-1 if i == axis else 1 for i in range(rank)])

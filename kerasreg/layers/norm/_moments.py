@@ -1,11 +1,14 @@
 """Mean and variance of each channel, over the elements that a mask leaves in."""
 
+import math
 from typing import Any, NamedTuple
 
 from keras import ops
 
 from kerasreg import _checks
 from kerasreg._backend.replica_sum import replica_sum
+from kerasreg.layers.norm._channel_sum import channel_sum
+from kerasreg.layers.norm._channels import of_channels
 
 
 class Moments(NamedTuple):
@@ -34,42 +37,38 @@ def moments(x, axis: int, mask=None, *, synchronized: bool = False) -> Moments:
         mask: None, or booleans that broadcast against `x` (see `aligned_mask`).
         synchronized: Whether to count the elements of all replicas together.
     """
-    axes = [i for i in range(len(x.shape)) if i != axis]
-    total, count = _masked_sum(x, axes, mask), _count(x, axes, mask)
+    kept = x if mask is None else ops.where(mask, x, 0)
+    total, count = channel_sum(kept, axis), element_count(x, axis, mask)
     if synchronized:
         total, count = replica_sum([total, count])
     divisor = ops.maximum(count, 1)
     mean = total / divisor
-    # Around a constant centre the gradient needs no further pass over x; the term that is
-    # subtracted below is 0, and gives the second derivatives what the constant takes from them.
-    centre = ops.stop_gradient(mean)
-    deviation = x - centre
+    deviation = x - of_channels(mean, axis, len(x.shape))
     if mask is not None:
         deviation = ops.where(mask, deviation, 0)
-    squares = ops.sum(ops.square(deviation), axis=axes, keepdims=True)
+    squares = channel_sum(ops.square(deviation), axis)
     if synchronized:
         (squares,) = replica_sum([squares])
-    variance = squares / divisor - ops.square(mean - centre)
-    variance = ops.where(count > 0, variance, 1)
-    return Moments(*(ops.reshape(value, (-1,)) for value in (mean, variance, count)))
+    variance = ops.where(count > 0, squares / divisor, 1)
+    return Moments(mean, variance, count)
 
 
-def _masked_sum(x, axes, mask):
-    if mask is not None:
-        x = ops.where(mask, x, 0)
-    return ops.sum(x, axis=axes, keepdims=True)
+def element_count(x, axis: int, mask=None, *, dtype=None):
+    """Returns the number of elements for each index on `axis`, as a vector, or one for all.
 
-
-def _count(x, axes, mask):
+    Args:
+        x: The data.
+        axis: The channels' axis, not negative.
+        mask: None, or booleans that broadcast against `x`.
+        dtype: The dtype of the numbers, that of `x` if None.
+    """
+    dtype = dtype or x.dtype
     sizes = ops.shape(x)
     if mask is not None:
-        shape = [sizes[i] if i in axes else mask.shape[i] for i in range(len(sizes))]
-        elements = ops.cast(ops.broadcast_to(mask, shape), x.dtype)
-        return ops.sum(elements, axis=axes, keepdims=True)
-    count = ops.ones([1] * len(sizes), dtype=x.dtype)
-    for i in axes:
-        count = count * ops.cast(sizes[i], x.dtype)
-    return count
+        shape = [mask.shape[i] if i == axis else size for i, size in enumerate(sizes)]
+        return channel_sum(ops.cast(ops.broadcast_to(mask, shape), dtype), axis)
+    count = math.prod(size for i, size in enumerate(sizes) if i != axis)
+    return ops.reshape(ops.cast(count, dtype), (1,))
 
 
 def aligned_mask(mask, shape, axis: int, owner):

@@ -7,6 +7,11 @@ from keras import ops
 
 from kerasreg import _checks
 from kerasreg._register import register
+from kerasreg.layers.norm._batch_normalized import (
+    normalize,
+    normalized_by_kernel,
+    normalized_with,
+)
 from kerasreg.layers.norm._moments import aligned_mask, mask_axes, moments
 from kerasreg.layers.norm._renorm_correction import checked_clipping, correction
 
@@ -31,7 +36,9 @@ class BatchNormalization(keras.layers.BatchNormalization):
     - A batch without elements (no rows, or all masked) leaves the moving statistics as they are
       and is normalized with them.
     - Inputs are not rounded to half precision before the statistics, which are in float32 at least.
-    - Second derivatives are right on TensorFlow, where Keras takes the mean as a constant.
+    - Derivatives of every order are right on TensorFlow, where Keras takes the mean as a constant.
+    - On TensorFlow training runs in its fused kernel (that of cuDNN on a GPU); for small data and
+      under XLA it has a gradient in closed form.
 
     Differs from the paper in the moving variance unless `unbiased_variance=True`: Keras 3 keeps the
     biased one, the paper (Algorithm 2, step 10), PyTorch and the fused layer of Keras 2 the
@@ -164,22 +171,18 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
     def call(self, inputs, training=None, mask=None):
         axis = self.axis % len(inputs.shape)
-        x = ops.cast(inputs, keras.backend.result_type(self.compute_dtype, "float32"))
+        wide = keras.backend.result_type(self.compute_dtype, "float32")
         if mask is not None:
             mask = aligned_mask(mask, inputs.shape, axis, self)
-        gamma, beta, mean, variance = (
-            None if value is None else ops.cast(value, x.dtype)
+        gamma, beta, *moving = (
+            None if value is None else ops.cast(value, wide)
             for value in (self.gamma, self.beta, self.moving_mean, self.moving_variance)
         )
         if training and self.trainable:
-            batch = moments(x, axis, mask, synchronized=self.synchronized)
-            is_empty = ops.max(batch.count) == 0
-            mean = ops.where(is_empty, mean, batch.mean)
-            variance = ops.where(is_empty, variance, batch.variance)
-            if self.renorm:
-                gamma, beta = self._renormalized(batch, gamma, beta)
-            self._follow(batch)
-        outputs = normalize(x, mean, variance, gamma, beta, axis, self.epsilon)
+            outputs = self._by_batch(inputs, gamma, beta, moving, axis, mask, wide)
+        else:
+            x, (mean, variance) = ops.cast(inputs, wide), moving
+            outputs = normalize(x, mean, variance, gamma, beta, axis, self.epsilon)
         return ops.cast(outputs, self.compute_dtype)
 
     def get_config(self):
@@ -195,6 +198,34 @@ class BatchNormalization(keras.layers.BatchNormalization):
             expected = f"an axis whose size is known, of the input's shape {tuple(shape)}"
             _checks.refuse("axis", self.axis, self, expected)
 
+    def _by_batch(self, inputs, gamma, beta, moving, axis, mask, wide):
+        """Returns the normalized inputs, and moves the moving statistics."""
+        dtype = keras.backend.standardize_dtype(inputs.dtype)
+        # Data in half precision are read as they are where so are the results.
+        x = inputs if dtype == self.compute_dtype else ops.cast(inputs, wide)
+        never_empty = mask is None and all(inputs.shape)
+        if mask is None and not self.renorm and not self.synchronized:
+            found = normalized_by_kernel(x, gamma, beta, axis, self.epsilon)
+            if found is not None:
+                outputs, batch = found
+                self._follow(batch, never_empty)
+                return outputs
+        batch = moments(ops.cast(x, wide), axis, mask, synchronized=self.synchronized)
+        if self.renorm:
+            gamma, beta = self._renormalized(batch, gamma, beta)
+        self._follow(batch, never_empty)
+        return normalized_with(
+            batch,
+            x,
+            gamma,
+            beta,
+            axis,
+            self.epsilon,
+            mask,
+            synchronized=self.synchronized,
+            moving=moving,
+        )
+
     def _renormalized(self, batch, gamma, beta):
         """Returns `gamma` and `beta` with the correction by `r` and `d` in them."""
         stddev = ops.sqrt(batch.variance + self.epsilon)
@@ -209,54 +240,29 @@ class BatchNormalization(keras.layers.BatchNormalization):
             r, d = r * gamma, d * gamma
         return r, d if beta is None else d + beta
 
-    def _follow(self, batch):
+    def _follow(self, batch, never_empty):
         """Moves every moving statistic towards the batch's."""
         variance = batch.variance
         if self.unbiased_variance:
             variance = variance * batch.count / ops.maximum(batch.count - 1, 1)
-        self._move(self.moving_mean, batch.mean, self.momentum, batch)
+
+        def move(variable, value, momentum):
+            old = ops.cast(variable, value.dtype)
+            new = old * momentum + value * (1 - momentum)
+            new = new if never_empty else ops.where(batch.count > 0, new, old)
+            variable.assign(new)
+            return new
+
+        move(self.moving_mean, batch.mean, self.momentum)
         if not self.renorm:
-            self._move(self.moving_variance, variance, self.momentum, batch)
+            move(self.moving_variance, variance, self.momentum)
             return
         stddev = ops.sqrt(batch.variance + self.epsilon)
-        self._move(self.renorm_mean, batch.mean, self.renorm_momentum, batch)
-        self._move(self.renorm_stddev, stddev, self.renorm_momentum, batch)
+        move(self.renorm_mean, batch.mean, self.renorm_momentum)
+        move(self.renorm_stddev, stddev, self.renorm_momentum)
         # The deviation is what Algorithm 1 of the renorm paper averages, not the variance.
-        stddev = ops.sqrt(variance + self.epsilon)
-        stddev = self._move(self.moving_stddev, stddev, self.momentum, batch)
-        self._move(self.moving_variance, ops.relu(ops.square(stddev) - self.epsilon), 0.0, batch)
-
-    def _move(self, variable, value, momentum, batch):
-        old = ops.cast(variable, value.dtype)
-        new = ops.where(batch.count > 0, old * momentum + value * (1 - momentum), old)
-        variable.assign(new)
-        return new
-
-
-def normalize(x, mean, variance, gamma, beta, axis: int, epsilon: float):
-    """Returns `gamma * (x - mean) / sqrt(variance + epsilon) + beta`, channel by channel.
-
-    Args:
-        x: The data.
-        mean: One value for each channel, as `variance`, `gamma` (or None) and `beta` (or None).
-        variance: See `mean`.
-        gamma: See `mean`.
-        beta: See `mean`.
-        axis: The channels' axis, not negative.
-        epsilon: What is added to the variance.
-    """
-    factor = ops.rsqrt(variance + epsilon)
-    if gamma is not None:
-        factor = factor * gamma
-    shape = [-1 if i == axis else 1 for i in range(len(x.shape))]
-    # Subtracting first keeps the digits that a large mean would cost x * factor - mean * factor.
-    # What is subtracted is a constant: the mean's gradient then comes with that of beta.
-    centre = ops.stop_gradient(mean)
-    shift = (centre - mean) * factor
-    if beta is not None:
-        shift = shift + beta
-    deviation = x - ops.reshape(centre, shape)
-    return deviation * ops.reshape(factor, shape) + ops.reshape(shift, shape)
+        stddev = move(self.moving_stddev, ops.sqrt(variance + self.epsilon), self.momentum)
+        move(self.moving_variance, ops.relu(ops.square(stddev) - self.epsilon), 0.0)
 
 
 def _checked_synchronized(synchronized, owner):

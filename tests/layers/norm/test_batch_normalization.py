@@ -332,15 +332,19 @@ def test_batch_renormalization_without_bounds_is_inference():
 
 @pytest.mark.parametrize("mask", [None, np.ones(4096, bool)])
 def test_small_variance_around_a_large_mean(mask):
-    x = RNG.normal(1e4, 0.1, size=(4096, 2)).astype("float32")
+    """A float32 near 10000 is a multiple of 1 / 1024: the mean may be off by a few of these.
+
+    Squares of the values, near 10**8, are multiples of 8: their differences would be noise.
+    """
+    x = np.random.default_rng(0).normal(1e4, 0.1, size=(4096, 2)).astype("float32")
     layer = BatchNormalization(momentum=0.0, epsilon=1e-6)
     y = numpy(layer(x, training=True, mask=mask))
     exact = x.astype("float64")
     variance = exact.var(axis=0)
-    np.testing.assert_allclose(numpy(layer.moving_variance), variance, rtol=1e-3)
-    np.testing.assert_allclose(
-        y, (exact - exact.mean(axis=0)) / np.sqrt(variance + 1e-6), atol=0.02
-    )
+    off = 6 / 1024
+    np.testing.assert_allclose(numpy(layer.moving_variance), variance, rtol=1e-3, atol=off**2)
+    expected = (exact - exact.mean(axis=0)) / np.sqrt(variance + 1e-6)
+    np.testing.assert_allclose(y, expected, atol=off / 0.1)
 
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
@@ -389,6 +393,161 @@ def test_second_derivatives_are_those_of_finite_differences(mask):
         np.testing.assert_allclose(found[(..., *place)], difference, atol=1e-6)
 
 
+def exact_step(x, upstream, gamma, beta, axis, unbiased):
+    """Returns output, gradients for x, gamma and beta, mean and variance, in float64."""
+    x, upstream = (np.moveaxis(np.asarray(a, "float64"), axis, -1) for a in (x, upstream))
+    axes, count = tuple(range(x.ndim - 1)), x[..., 0].size
+    mean, variance = x.mean(axis=axes), x.var(axis=axes)
+    inverse = 1 / np.sqrt(variance + 1e-3)
+    normalized = (x - mean) * inverse
+    by_gamma, by_beta = (upstream * normalized).sum(axis=axes), upstream.sum(axis=axes)
+    by_x = gamma * inverse * (upstream - (by_beta + normalized * by_gamma) / count)
+    y, by_x = (np.moveaxis(a, -1, axis) for a in (gamma * normalized + beta, by_x))
+    if unbiased:
+        variance = variance * count / max(count - 1, 1)
+    return y, by_x, by_gamma, by_beta, mean, variance
+
+
+WAYS = [
+    ((6, 5), -1),
+    ((1, 5), -1),
+    ((4, 3, 5), 1),
+    ((3, 4, 7, 5), -1),
+    ((3, 5, 4, 7), 1),
+    ((3, 4, 5, 7), 2),
+    ((1, 4, 7, 1), -1),
+    ((3, 1, 4, 7), 1),
+    ((1, 4, 7, 5), 0),
+    ((71, 3, 2), -1),
+    ((70, 3, 2), 1),
+    ((2, 3, 4, 2, 3), -1),
+    ((2, 3, 4, 2, 3), 1),
+]
+
+
+@only_tensorflow
+@pytest.mark.parametrize("way", ["kernel", "plain", "xla"])
+@pytest.mark.parametrize(("shape", "axis"), WAYS)
+def test_every_way_to_normalize_against_float64(shape, axis, way, monkeypatch):
+    """TensorFlow's kernel, plain operations and XLA; all sizes known, and all but the channels'."""
+    import tensorflow as tf
+
+    smallest = 10**9 if way == "plain" else 0
+    monkeypatch.setattr("kerasreg._backend.fused_batch_norm.SMALLEST", smallest)
+    x, upstream = normal(*shape, mean=1.0), normal(*shape)
+    gamma, beta = normal(shape[axis]), normal(shape[axis])
+    unknown = [size if i == axis % len(shape) else None for i, size in enumerate(shape)]
+    for sizes, unbiased in ((shape, False), (unknown, True)):
+        layer = BatchNormalization(axis=axis, momentum=0.0, unbiased_variance=unbiased)
+        layer.build(shape)
+        layer.gamma.assign(gamma)
+        layer.beta.assign(beta)
+
+        @tf.function(
+            input_signature=[tf.TensorSpec(sizes)], jit_compile=way == "xla", autograph=False
+        )
+        def step(x, layer=layer):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                y = layer(x, training=True)
+            watched = [x, layer.gamma.value, layer.beta.value]
+            return y, *tape.gradient(y, watched, output_gradients=upstream)
+
+        graph = step.get_concrete_function().graph
+        kernels = [node for node in graph.get_operations() if node.type == "FusedBatchNormV3"]
+        assert len(kernels) == (way == "kernel")
+        found = [*step(x), layer.moving_mean, layer.moving_variance]
+        expected = exact_step(x, upstream, gamma, beta, axis, unbiased)
+        for ours, exact in zip(found, expected, strict=True):
+            scale = max(1.0, np.abs(exact).max())
+            np.testing.assert_allclose(numpy(ours), exact, rtol=1e-5, atol=1e-5 * scale)
+
+
+@only_tensorflow
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("way", ["kernel", "plain", "xla"])
+def test_statistics_of_half_precision_are_in_float32(dtype, way, monkeypatch):
+    import tensorflow as tf
+
+    smallest = 10**9 if way == "plain" else 0
+    monkeypatch.setattr("kerasreg._backend.fused_batch_norm.SMALLEST", smallest)
+    x = tf.cast(normal(64, 5, 7, 3, mean=100.0), dtype)
+    upstream = tf.cast(normal(64, 5, 7, 3), dtype)
+    layer = BatchNormalization(momentum=0.0, dtype=f"mixed_{dtype}")
+    layer.build(x.shape)
+    y, by_x, *by_weights = gradients(layer, x, upstream, jit_compile=way == "xla")
+    assert y.dtype == by_x.dtype == x.dtype
+    exact = exact_step(tf.cast(x, "float64"), tf.cast(upstream, "float64"), 1.0, 0.0, -1, False)
+    unit = {"float16": 2.0**-11, "bfloat16": 2.0**-8}[dtype]
+    for ours, expected in zip((y, by_x), exact[:2], strict=True):
+        np.testing.assert_allclose(ours.astype("float64"), expected, rtol=unit * 2, atol=unit)
+    for ours, expected in zip(by_weights, exact[2:4], strict=True):
+        np.testing.assert_allclose(ours, expected, rtol=1e-4, atol=2e-3)
+    np.testing.assert_allclose(layer.moving_mean, exact[4], rtol=1e-5)
+    np.testing.assert_allclose(layer.moving_variance, exact[5], rtol=1e-5)
+
+
+@only_tensorflow
+@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize(("shape", "axis"), [((5, 3), -1), ((2, 3, 4), 1), ((2, 3, 1, 2), -1)])
+def test_second_and_third_derivatives_are_those_of_float64(shape, axis, jit_compile, monkeypatch):
+    """Of the kernel and of XLA, for x and for gamma; those of float64 go another way."""
+    import tensorflow as tf
+
+    monkeypatch.setattr("kerasreg._backend.fused_batch_norm.SMALLEST", 0)
+    x, upstream = normal(*shape), normal(*shape)
+    found = []
+    for dtype in ("float32", "float64"):
+        layer = BatchNormalization(axis=axis, epsilon=0.5, dtype=dtype)
+        layer.build(shape)
+        weight = tf.constant(upstream, dtype)
+
+        @tf.function(jit_compile=jit_compile and dtype == "float32", autograph=False)
+        def derivatives(x, layer=layer, weight=weight):
+            watched = [x, layer.gamma.value]
+            with tf.GradientTape(persistent=True) as third:
+                third.watch(x)
+                with tf.GradientTape() as second:
+                    second.watch(x)
+                    with tf.GradientTape() as first:
+                        first.watch(x)
+                        y = tf.reduce_sum(weight * layer(x, training=True) ** 2)
+                    of_first = first.gradient(y, watched)
+                    size = sum(tf.reduce_sum(value**2) for value in of_first)
+                of_second = second.gradient(size, watched)
+                size = sum(tf.reduce_sum(value**2) for value in of_second)
+            return *of_first, *of_second, *third.gradient(size, watched)
+
+        found.append(derivatives(tf.constant(x, dtype)))
+    for ours, exact in zip(*found, strict=True):
+        scale = np.abs(exact).max()
+        np.testing.assert_allclose(ours, exact, rtol=1e-3, atol=1e-4 * scale)
+
+
+@only_tensorflow
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_batch_that_turns_out_to_be_empty(jit_compile, monkeypatch):
+    import tensorflow as tf
+
+    monkeypatch.setattr("kerasreg._backend.fused_batch_norm.SMALLEST", 0)
+    layer = BatchNormalization()
+    layer.build((None, 3, 2))
+    layer.set_weights([RNG.uniform(0.1, 0.9, size=w.shape) for w in layer.weights])
+    before = weights(layer)
+
+    @tf.function(
+        input_signature=[tf.TensorSpec([None, 3, 2])], jit_compile=jit_compile, autograph=False
+    )
+    def step(x):
+        with tf.GradientTape() as tape:
+            y = tf.reduce_sum(layer(x, training=True))
+        return tape.gradient(y, [layer.gamma.value, layer.beta.value])
+
+    for gradient in step(tf.zeros([0, 3, 2])):
+        np.testing.assert_array_equal(gradient, [0.0, 0.0])
+    assert_same_weights(layer, before)
+
+
 REPLICAS = """
 import numpy as np, tensorflow as tf, keras
 from kerasreg.layers import BatchNormalization
@@ -416,7 +575,7 @@ def whole(values):
 
 arguments = dict(momentum=0.0, synchronized=True, unbiased_variance=True, dtype="float64")
 strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-for chosen in (mask, None):
+for chosen, in_graph in ((mask, False), (None, False), (mask, True), (None, True)):
     parts = [
         strategy.experimental_distribute_values_from_function(
             lambda context: None if values is None else tf.constant(
@@ -427,7 +586,11 @@ for chosen in (mask, None):
     with strategy.scope():
         layer = BatchNormalization(**arguments)
         layer.build(x.shape)
-    y, gradient = strategy.run(run, args=(layer, *parts))
+
+    def on_all(*parts):
+        return strategy.run(run, args=(layer, *parts))
+
+    y, gradient = (tf.function(on_all) if in_graph else on_all)(*parts)
     alone = BatchNormalization(**arguments)
     alone.build(x.shape)
     expected_y, expected_gradient = run(alone, tf.constant(x), upstream, chosen)
