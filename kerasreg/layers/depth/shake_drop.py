@@ -59,7 +59,8 @@ class ShakeDrop(keras.layers.Layer):
             numbers.
         ValueError: If `rate` is not between 0 and 1, or is given by another library's name, such as
             `survival_probability` (the share kept) or `p_drop`; if a range is not two finite
-            numbers in order; if `mode` or `level` is none of its forms; or if the input is a scalar.
+            numbers in order; if `mode` or `level` is none of its forms; or if the input is a
+            scalar.
 
     Example:
         >>> import keras, kerasreg
