@@ -6,7 +6,7 @@ from typing import Any
 import keras
 
 
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+def compiled(function: Callable[..., Any], *, exact_shapes: bool = False) -> Callable[..., Any]:
     """Returns a function that does the same, compiled and without gradients.
 
     It is traced once for each signature of its arguments: to a graph on TensorFlow, to a kernel on
@@ -15,12 +15,14 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     Args:
         function: A pure function of tensors and nests of them. What it raises while it is traced
             is raised as it is.
+        exact_shapes: Whether each trace is to know all sizes. If not, TensorFlow makes one trace do
+            for sizes that differ from call to call.
     """
     backend = keras.config.backend()
     if backend == "tensorflow":
         from kerasreg._backend.tensorflow import tf
 
-        return tf.function(function, autograph=False, reduce_retracing=True)
+        return tf.function(function, autograph=False, reduce_retracing=not exact_shapes)
     if backend == "jax":
         import jax
 

@@ -59,7 +59,9 @@ def unfreeze_batch_norm(model: keras.Model, where: Any = None) -> tuple[str, ...
 
     They have `trainable=True` afterwards, whatever froze them: they normalize with the statistics
     of the batch in training, the moving statistics follow, and `gamma` and `beta` are
-    trained, also in a submodel that is otherwise frozen. Call `compile` afterwards.
+    trained, also in a submodel that is otherwise frozen. Call `compile` afterwards. A model that is
+    compiled itself must not be frozen as a whole: Keras trains nothing of it then, whatever the
+    flags of its layers say.
 
     Args:
         model: A Keras model.

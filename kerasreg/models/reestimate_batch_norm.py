@@ -11,6 +11,7 @@ from keras import ops
 from kerasreg import _checks
 from kerasreg._backend.compiled import compiled, traced
 from kerasreg._backend.every_layer import every_layer
+from kerasreg._backend.not_rematerialized import not_rematerialized
 from kerasreg._backend.replaced_calls import replaced_calls
 from kerasreg._where import layers_where
 from kerasreg.layers.norm._moments import aligned_mask, moments
@@ -73,8 +74,9 @@ def reestimate_batch_norm(
     Raises:
         TypeError: If an argument is of the wrong kind.
         ValueError: If the model is not built, has no batch normalization layer or none that
-            training would update, if `data` holds nothing or arrays of different lengths, if it
-            has no end and `steps` is None, or if `steps` or `batch_size` is less than 1.
+            training would update, if `data` holds nothing or arrays of different lengths, if a
+            layer gets NaN or infinity from it, if it has no end and `steps` is None, or if `steps`
+            or `batch_size` is less than 1.
 
     Example:
         >>> import keras, kerasreg
@@ -104,9 +106,13 @@ def reestimate_batch_norm(
     for batch in source:
         if sweep is None:
             sweep = _Sweep(model, [layer for _, layer in norms], batch)
-        for population, calls in zip(populations, sweep.moments(batch), strict=True):
-            for call in calls:
-                population.add(*call)
+        found = sweep.moments(batch)
+        for (path, _), population, calls in zip(norms, populations, found, strict=True):
+            for mean, variance, count in calls:
+                if not np.isfinite([mean, variance]).all():
+                    expected, received = "finite values in all layers", f"NaN or infinity in {path}"
+                    _checks.refuse("data", received, _OWNER, expected)
+                population.add(mean, variance, count)
     if sweep is None:
         _checks.refuse("data", data, _OWNER, "at least one batch")
     counts = {}
@@ -129,13 +135,16 @@ class _Sweep:
         )
         self.values = [ops.convert_to_tensor(variable.value) for variable in self.variables]
         self.layers = layers
+        self._loops = _loops_over(model, layers)
         self._active = self._in_training_mode(batch)
-        self._run = compiled(self._moments)
+        self._run = compiled(self._moments, exact_shapes=bool(self._loops))
 
     def moments(self, batch):
         """Returns, for each layer, the moments of each of its calls in a pass."""
         layers = [layer for layer in self.layers if id(layer) in self._active]
-        with replaced_calls(layers, self._with_batch_statistics):
+        replaced = replaced_calls(layers, self._with_batch_statistics)
+        # A tensor that is noted in a function to rematerialize cannot leave it.
+        with not_rematerialized(self.model), replaced:
             found = self._run(self.values, batch)
         return [[map(_in_float64, call) for call in calls] for calls in found]
 
@@ -182,11 +191,35 @@ class _Sweep:
         def call(values, inputs):
             self._call(values, inputs, training=True)
 
-        with replaced_calls(self.layers, noting):
+        loops = replaced_calls(self._loops, self._of_known_length)
+        with not_rematerialized(self.model), loops, replaced_calls(self.layers, noting):
             traced(call, self.values, batch)
         if not active:
             _refuse_model(self.model, "None of them normalizes with its batch in training.")
         return active
+
+    def _of_known_length(self, layer, call):
+        def checked(inputs, *args, **kwargs):
+            if inputs.shape[1] is None:
+                fix = f"{layer.name!r} has one, and gets a number of steps that the graph computes."
+                _refuse_model(self.model, fix)
+            return call(inputs, *args, **kwargs)
+
+        return checked
+
+
+def _loops_over(model, norms):
+    """Returns the time-distributed layers that have one of these layers inside.
+
+    Where the number of steps is known they call it step by step, else once, for all of them.
+    """
+    ids = {id(layer) for layer in norms}
+    return [
+        layer
+        for layer in every_layer(model)
+        if isinstance(layer, keras.layers.TimeDistributed)
+        and any(id(inner) in ids for inner in every_layer(layer))
+    ]
 
 
 def _put(layer, population):

@@ -22,6 +22,15 @@ def test_one_trace_serves_all_calls_of_a_signature():
     assert len(traces) == 1
 
 
+@pytest.mark.skipif(keras.backend.backend() == "torch", reason="PyTorch runs functions as they are")
+def test_each_trace_knows_all_sizes_if_asked_to():
+    sizes = []
+    run = compiled(lambda x: (sizes.append(x.shape[0]), x * 2)[1], exact_shapes=True)
+    for size in (3, 2, 1, 3):
+        run(ops.ones(size))
+    assert sizes == [3, 2, 1]
+
+
 def test_an_error_is_raised_as_it_is():
     def fail(x):
         raise OSError("no such luck")

@@ -262,6 +262,52 @@ def test_a_layer_that_is_called_more_than_once_has_the_values_of_all_calls():
     assert_statistics(norm, x.mean((0, 1)), x.var((0, 1)))
 
 
+def test_each_step_of_sequences_of_many_lengths_counts():
+    norm = layers.BatchNormalization(name="norm")
+    model = chain(layers.TimeDistributed(norm, name="steps"), shape=(None, 4))
+    x = RNG.normal(size=(5, 3, 4)).astype("float32")
+    data = [(x[:, :length], None) for length in (3, 2, 1, 3)]
+    assert reestimate_batch_norm(model, data) == {"steps/norm": 45}
+    values = np.concatenate([each.reshape(-1, 4) for each, _ in data]).astype("float64")
+    assert_statistics(norm, values.mean(0), values.var(0))
+
+
+@pytest.mark.skipif(not ON_TENSORFLOW, reason="Other backends know the length while they trace.")
+def test_a_number_of_steps_that_the_graph_computes_is_refused():
+    import tensorflow as tf
+
+    cut = layers.Lambda(
+        lambda x: tf.boolean_mask(x, tf.reduce_sum(x[0], -1) > 0, axis=1), output_shape=(None, 4)
+    )
+    steps = layers.TimeDistributed(layers.BatchNormalization(), name="steps")
+    model = chain(cut, steps, shape=(None, 4))
+    x = RNG.normal(size=(5, 3, 4)).astype("float32")
+    with pytest.raises(ValueError, match=r"`model`.*'steps' has one.* \(reestimate_batch_norm\)"):
+        reestimate_batch_norm(model, x)
+
+
+def test_layers_that_are_rematerialized():
+    with keras.RematScope("full"):
+        norm, dense = layers.BatchNormalization(name="norm"), layers.Dense(2)
+        inner = chain(norm)
+    model = chain(inner, dense)
+    assert list(reestimate_batch_norm(model, X, batch_size=8).values()) == [23]
+    assert_statistics(norm, X.astype("float64").mean(0), X.astype("float64").var(0))
+    assert norm._remat_mode is not None
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_values_that_are_not_finite_change_nothing(bad):
+    model = chain(layers.BatchNormalization(name="first"), layers.BatchNormalization(name="second"))
+    before = state(model)
+    x = X.copy()
+    x[3, 1] = bad
+    with pytest.raises(ValueError, match=r"`data`.*infinity in first' \(reestimate_batch_norm\)"):
+        reestimate_batch_norm(model, x, batch_size=8)
+    for one, other in zip(before, state(model), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_half_precision():
     norm = kerasreg.layers.BatchNormalization(dtype="mixed_float16")
     x = RNG.normal(500.0, 100.0, size=(64, 4)).astype("float32")
