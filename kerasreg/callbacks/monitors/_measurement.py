@@ -1,5 +1,6 @@
 """What the activation layers of a model put out for a sample, unit by unit."""
 
+import collections
 import itertools
 from typing import Any
 
@@ -9,6 +10,7 @@ from keras import layers, ops, tree
 
 from kerasreg._backend.compiled import compiled
 from kerasreg._backend.every_layer import every_layer
+from kerasreg._backend.not_rematerialized import not_rematerialized
 from kerasreg._backend.replaced_calls import replaced_calls
 from kerasreg._where import layers_where
 from kerasreg.callbacks.monitors._flat_ends import FlatEnds, flat_ends
@@ -46,12 +48,16 @@ class Measurement:
         if hasattr(self.model, "jax_state_sync"):
             self.model.jax_state_sync()
         values = [ops.convert_to_tensor(variable.value) for variable in self._variables]
-        with replaced_calls([layer for _, layer, _ in self._ends], self._noting):
+        replaced = replaced_calls([layer for _, layer, _ in self._ends], self._noting)
+        # A tensor that is noted in a function to rematerialize cannot leave it.
+        with not_rematerialized(self.model), replaced:
             found = self._run(values, self.inputs)
         taken = {}
+        numbers: collections.Counter[str] = collections.Counter()
         for (path, _, ends), calls in zip(self._ends, found, strict=True):
-            for number, units in enumerate(calls, 1):
-                name = path if number == 1 else f"{path}#{number}"
+            for units in calls:
+                numbers[path] += 1
+                name = path if numbers[path] == 1 else f"{path}#{numbers[path]}"
                 has_ends = ends != FlatEnds()
                 taken[name] = has_ends, ops.convert_to_numpy(units).astype("float64")
         return taken
@@ -93,20 +99,22 @@ def _activation_layers(model, where, owner):
 def _of_units(y, layer, ends, tolerance):
     y = ops.cast(y, keras.backend.result_type(y.dtype, "float32"))
     axis = _unit_axis(layer, len(y.shape))
-    axes = [i for i in range(len(y.shape)) if i != axis % len(y.shape)]
+    axes = [i for i in range(len(y.shape)) if i != axis]
     margin = tolerance * ends.width
     at_ends = [ops.zeros_like(y, dtype="bool")]
     if ends.low is not None:
         at_ends.append(y <= ends.low + margin)
     if ends.high is not None:
         at_ends.append(y >= ends.high - margin)
-    share = sum(ops.mean(ops.cast(at_end, y.dtype), axes) for at_end in at_ends)
-    stuck = sum(ops.cast(ops.all(at_end, axes), y.dtype) for at_end in at_ends)
-    return ops.stack([ops.mean(y, axes), ops.var(y, axes), share, stuck])
+    # The widest tolerance makes the ends meet: an output may be at both.
+    share = ops.mean(ops.cast(ops.any(ops.stack(at_ends), 0), y.dtype), axes)
+    stuck = ops.any(ops.stack([ops.all(at_end, axes) for at_end in at_ends]), 0)
+    return ops.stack([ops.mean(y, axes), ops.var(y, axes), share, ops.cast(stuck, y.dtype)])
 
 
 def _unit_axis(layer, rank):
-    layer = layer.layer if isinstance(layer, layers.TimeDistributed) else layer
+    if isinstance(layer, layers.TimeDistributed):
+        return 1 + _unit_axis(layer.layer, rank - 1)
     default = keras.config.image_data_format() if rank > 3 else "channels_last"
     data_format = getattr(layer, "data_format", default)
-    return 1 if data_format == "channels_first" and rank > 2 else -1
+    return 1 if data_format == "channels_first" and rank > 2 else rank - 1

@@ -40,7 +40,8 @@ class SaturationMonitor(keras.callbacks.Callback):
     The measures go into the logs of each epoch, as `"saturated/encoder/dense"` and so on, and so
     into the `History`, and into `TensorBoard` and other callbacks that come after this one in
     the list. `curves` has all of them, and `kerasreg.report.plot_saturation` draws them. A layer
-    that is called more than once has a `"#2"` after its path for the second call. What is inside of
+    that is called more than once has a `"#2"` after its path for the second call, and so has the
+    second of two layers with one path, in a subclassed model. Masked steps count. What is inside of
     a recurrent or time-distributed layer is left out, as are activations that are no layers
     (`keras.ops.relu` in a functional model).
 

@@ -183,6 +183,53 @@ def test_the_units_of_convolutions_are_channels(data_format):
     assert logs["saturated/conv"] == pytest.approx((1 + (x <= 0.5).mean()) / 4)
 
 
+def test_the_units_of_a_convolution_at_each_step_are_channels():
+    x = np.random.default_rng(0).random((2, 3, 1, 4, 5), "float32")
+    # A layer that only says where its channels are, as a convolution does, which not every device
+    # has with channels first.
+    relu = layers.Activation("relu")
+    relu.data_format = "channels_first"
+    model = chain(
+        layers.Lambda(lambda x: ops.concatenate([x, -x], 2)),
+        layers.TimeDistributed(relu, name="steps"),
+        shape=x.shape[1:],
+    )
+    _, logs = monitored(model, x)
+    assert logs["dead/steps"] == 0.5
+
+
+def test_an_output_at_both_ends_counts_once():
+    model = chain(layers.Dense(3, "tanh", kernel_initializer="zeros", name="dense"))
+    _, logs = monitored(model, tolerance=0.5)
+    assert logs["saturated/dense"] == logs["dead/dense"] == 1.0
+
+
+class OneName(keras.Model):
+    """Two layers with one path."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = layers.ReLU(name="relu"), layers.ReLU(name="relu")
+
+    def call(self, inputs):
+        return self.second(self.first(inputs) - 2.0)
+
+
+def test_layers_with_one_path_are_told_apart():
+    monitor, _ = monitored(OneName())
+    saturated = {path: values[0] for path, values in monitor.curves["saturated"].items()}
+    assert saturated == pytest.approx({"relu": 3 / 8, "relu#2": 5 / 8})
+
+
+def test_layers_that_are_rematerialized():
+    with keras.RematScope("full"):
+        relu, dense = layers.ReLU(name="relu"), layers.Dense(2, "relu", name="dense")
+    _, logs = monitored(chain(relu, dense))
+    assert logs["saturated/relu"] == pytest.approx(3 / 8)
+    assert "saturated/dense" in logs
+    assert relu._remat_mode is not None
+
+
 def test_the_sample_goes_through_as_at_inference_and_changes_nothing():
     norm = layers.BatchNormalization()
     dropout = layers.Dropout(0.9, seed=1)
