@@ -80,6 +80,49 @@ def fused_batch_norm(x, gamma, beta, axis: int, epsilon: float, plain):
     return own_gradient(forward, gradient, plain)(x, gamma, beta)[:3]
 
 
+def fused_inference(x, gamma, beta, mean, variance, epsilon: float, plain):
+    """Returns the data normalized with a given mean and variance of each channel.
+
+    Args:
+        x: Data that fit the kernel, channels last.
+        gamma: A factor for each channel, in float32.
+        beta: What is added to each channel, in float32.
+        mean: What is subtracted from each channel, in float32.
+        variance: The variance of each channel, in float32.
+        epsilon: What is added to the variance.
+        plain: `plain(x, gamma, beta, mean, variance)`, see `fused_batch_norm`.
+    """
+    from kerasreg._backend.tensorflow import tf
+
+    shape = ops.shape(x)
+    options = {"epsilon": epsilon, "is_training": False}
+
+    def in_four_axes(x):
+        return tf.reshape(x, _four_sizes(shape, len(shape) - 1, True))
+
+    def forward(x, gamma, beta, mean, variance):
+        y = tf.raw_ops.FusedBatchNormV3(
+            x=in_four_axes(x), scale=gamma, offset=beta, mean=mean, variance=variance, **options
+        )[0]
+        return (tf.reshape(y, shape),)
+
+    def gradient(upstream, _, x, gamma, beta, mean, variance):
+        by_x, by_gamma, by_beta = tf.raw_ops.FusedBatchNormGradV3(
+            y_backprop=in_four_axes(upstream),
+            x=in_four_axes(x),
+            scale=gamma,
+            reserve_space_1=mean,
+            reserve_space_2=variance,
+            reserve_space_3=[],
+            **options,
+        )[:3]
+        factor = gamma * tf.math.rsqrt(variance + epsilon)
+        by_variance = -gamma * by_gamma / (2 * (variance + epsilon))
+        return tf.reshape(by_x, shape), by_gamma, by_beta, -by_beta * factor, by_variance
+
+    return own_gradient(forward, gradient, plain)(x, gamma, beta, mean, variance)[0]
+
+
 def _four_sizes(shape, axis, channels_last):
     if not channels_last:
         return [math.prod(shape[:axis]), shape[axis], math.prod(shape[axis + 1 :]), 1]

@@ -2,7 +2,11 @@
 
 from keras import ops
 
-from kerasreg._backend.fused_batch_norm import fused_batch_norm, kernel_fits
+from kerasreg._backend.fused_batch_norm import (
+    fused_batch_norm,
+    fused_inference,
+    kernel_fits,
+)
 from kerasreg._backend.own_gradient import own_gradient
 from kerasreg._backend.replica_sum import replica_sum
 from kerasreg.layers.norm._channel_sum import channel_sum
@@ -29,6 +33,31 @@ def normalize(x, mean, variance, gamma, beta, axis: int, epsilon: float):
     # Subtracting first keeps the digits that a large mean would cost x * factor - mean * factor.
     outputs = (x - of_channels(mean, axis, rank)) * of_channels(factor, axis, rank)
     return outputs if beta is None else outputs + of_channels(beta, axis, rank)
+
+
+def normalized_at_inference(x, mean, variance, gamma, beta, axis: int, epsilon: float):
+    """Returns what `normalize` does, in one kernel where that is faster, in the dtype of `x` there.
+
+    Args:
+        x: The data.
+        mean: See `normalize`, as all that follows.
+        variance: See `normalize`.
+        gamma: See `normalize`.
+        beta: See `normalize`.
+        axis: See `normalize`.
+        epsilon: See `normalize`.
+    """
+    if axis != len(x.shape) - 1 or not kernel_fits(x):
+        wide = ops.cast(x, mean.dtype)
+        return normalize(wide, mean, variance, gamma, beta, axis, epsilon)
+    gamma = ops.ones_like(mean) if gamma is None else gamma
+    beta = ops.zeros_like(mean) if beta is None else beta
+
+    def plain(x, gamma, beta, mean, variance):
+        wide = ops.cast(x, mean.dtype)
+        return ops.cast(normalize(wide, mean, variance, gamma, beta, axis, epsilon), x.dtype)
+
+    return fused_inference(x, gamma, beta, mean, variance, epsilon, plain)
 
 
 def normalized_by_kernel(x, gamma, beta, axis: int, epsilon: float):

@@ -8,7 +8,7 @@ from keras import ops
 from kerasreg import _checks
 from kerasreg._register import register
 from kerasreg.layers.norm._batch_normalized import (
-    normalize,
+    normalized_at_inference,
     normalized_by_kernel,
     normalized_with,
 )
@@ -178,11 +178,14 @@ class BatchNormalization(keras.layers.BatchNormalization):
             None if value is None else ops.cast(value, wide)
             for value in (self.gamma, self.beta, self.moving_mean, self.moving_variance)
         )
+        dtype = keras.backend.standardize_dtype(inputs.dtype)
+        # Data in half precision are read as they are where so are the results.
+        x = inputs if dtype == self.compute_dtype else ops.cast(inputs, wide)
         if training and self.trainable:
-            outputs = self._by_batch(inputs, gamma, beta, moving, axis, mask, wide)
+            outputs = self._by_batch(x, gamma, beta, moving, axis, mask, wide)
         else:
-            x, (mean, variance) = ops.cast(inputs, wide), moving
-            outputs = normalize(x, mean, variance, gamma, beta, axis, self.epsilon)
+            mean, variance = moving
+            outputs = normalized_at_inference(x, mean, variance, gamma, beta, axis, self.epsilon)
         return ops.cast(outputs, self.compute_dtype)
 
     def get_config(self):
@@ -198,12 +201,9 @@ class BatchNormalization(keras.layers.BatchNormalization):
             expected = f"an axis whose size is known, of the input's shape {tuple(shape)}"
             _checks.refuse("axis", self.axis, self, expected)
 
-    def _by_batch(self, inputs, gamma, beta, moving, axis, mask, wide):
+    def _by_batch(self, x, gamma, beta, moving, axis, mask, wide):
         """Returns the normalized inputs, and moves the moving statistics."""
-        dtype = keras.backend.standardize_dtype(inputs.dtype)
-        # Data in half precision are read as they are where so are the results.
-        x = inputs if dtype == self.compute_dtype else ops.cast(inputs, wide)
-        never_empty = mask is None and all(inputs.shape)
+        never_empty = mask is None and all(x.shape)
         if mask is None and not self.renorm and not self.synchronized:
             found = normalized_by_kernel(x, gamma, beta, axis, self.epsilon)
             if found is not None:

@@ -258,7 +258,7 @@ def test_batch_without_elements_leaves_the_moving_statistics(rows, renorm):
     mask = np.zeros((rows, 3), bool) if rows else None
     y = numpy(layer(x, training=True, mask=mask))
     assert_same_weights(layer, before)
-    np.testing.assert_allclose(y, numpy(layer(x, training=False)), rtol=1e-6)
+    np.testing.assert_allclose(y, numpy(layer(x, training=False)), rtol=1e-6, atol=1e-6)
 
 
 @only_tensorflow
@@ -522,6 +522,45 @@ def test_second_and_third_derivatives_are_those_of_float64(shape, axis, jit_comp
     for ours, exact in zip(*found, strict=True):
         scale = np.abs(exact).max()
         np.testing.assert_allclose(ours, exact, rtol=1e-3, atol=1e-4 * scale)
+
+
+@only_tensorflow
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("shape", [(6, 3), (2, 4, 5, 3), (2, 2, 3, 2, 3)])
+def test_inference_in_the_kernel_and_its_gradients(shape, dtype, monkeypatch):
+    """Against float64, which the kernel does not take; for the moving statistics, too."""
+    import tensorflow as tf
+
+    monkeypatch.setattr("kerasreg._backend.fused_batch_norm.SMALLEST", 0)
+    x, upstream = (tf.cast(normal(*shape), dtype) for _ in range(2))
+    values = RNG.uniform(0.5, 1.5, size=(4, 3))
+    found = []
+    for policy in (f"mixed_{dtype}" if dtype == "bfloat16" else dtype, "float64"):
+        layer = BatchNormalization(dtype=policy)
+        layer.build(shape)
+        layer.set_weights(values)
+        data = [tf.cast(value, layer.compute_dtype) for value in (x, upstream)]
+
+        @tf.function(autograph=False)
+        def run(x, upstream, layer=layer):
+            watched = [x, *(weight.value for weight in layer.weights)]
+            with tf.GradientTape(persistent=True) as second:
+                second.watch(watched)
+                with tf.GradientTape() as first:
+                    first.watch(watched)
+                    y = layer(x, training=False)
+                    loss = tf.reduce_sum(tf.cast(y * upstream, tf.float64))
+                of_first = first.gradient(loss, watched)
+                size = sum(tf.reduce_sum(tf.cast(g, tf.float64) ** 2) for g in of_first)
+            return y, *of_first, *second.gradient(size, watched[1:2])
+
+        kernels = [op.type for op in run.get_concrete_function(*data).graph.get_operations()]
+        assert ("FusedBatchNormV3" in kernels) == (policy != "float64")
+        found.append([tf.cast(value, "float64") for value in run(*data)])
+    tolerance = 1e-5 if dtype == "float32" else 0.02
+    for ours, exact in zip(*found, strict=True):
+        scale = np.abs(exact).max()
+        np.testing.assert_allclose(ours, exact, rtol=tolerance, atol=tolerance * scale)
 
 
 @only_tensorflow
