@@ -97,7 +97,9 @@ class Dropout(keras.layers.Dropout):
         if self.scaling == "train":
             return inputs
         rate = strength_at(self.rate, _random.last_step(self.seed_generator))
-        return inputs * ops.cast(1.0 - rate, inputs.dtype)
+        dtype = working_dtype(inputs, self)
+        kept = ops.cast(inputs, dtype) * ops.cast(1.0 - rate, dtype)
+        return ops.cast(kept, inputs.dtype)
 
     def compute_output_shape(self, input_shape):
         refuse_misfit(self.noise_shape, input_shape, self)

@@ -262,3 +262,11 @@ def test_weight_files_are_exchanged_with_keras(direction, tmp_path):
     source.save_weights(tmp_path / "a.weights.h5")
     target.load_weights(tmp_path / "a.weights.h5")
     np.testing.assert_array_equal(source.get_weights()[0], target.get_weights()[0])
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_inference_scaling_in_half_precision_rounds_the_product_only(dtype):
+    x = ops.cast(np.arange(1.0, 200.0), dtype)
+    layer = kerasreg.layers.Dropout(0.2, scaling="inference", dtype=dtype)
+    product = ops.cast(ops.cast(x, "float32") * np.float32(0.8), dtype)
+    assert bool(ops.all(layer(x) == product))
