@@ -7,6 +7,7 @@ from keras import ops
 
 from kerasreg import _checks
 from kerasreg._register import register
+from kerasreg.layers.norm._channels import of_channels
 from kerasreg.layers.norm._moments import aligned_mask
 from kerasreg.layers.norm.batch_normalization import BatchNormalization
 
@@ -152,7 +153,7 @@ class GhostBatchNormalization(BatchNormalization):
             factor = factor * gamma
         outputs = deviation * _of_examples(factor, ghosts, axis, x)
         if beta is not None:
-            outputs = outputs + ops.reshape(beta, [-1 if i == axis else 1 for i in range(x.ndim)])
+            outputs = outputs + of_channels(beta, axis, len(x.shape))
         return ops.cast(outputs, self.compute_dtype)
 
     def get_config(self):
@@ -175,10 +176,14 @@ def ghost_batches(examples, size: int):
         size: The fewest examples in a ghost batch, where there are as many.
     """
     if isinstance(examples, int):
-        ghosts, divisor = max(examples // size, 1), max(examples, 1)
+        ghosts = max(examples // size, 1)
+        fewest = max(examples // ghosts, 1)
     else:
-        ghosts, divisor = ops.maximum(examples // size, 1), ops.maximum(examples, 1)
-    return ghosts, ops.arange(examples, dtype="int32") * ghosts // divisor
+        ghosts = ops.maximum(examples // size, 1)
+        fewest = ops.maximum(examples // ghosts, 1)
+    # The first ones, as many as remain, have an example more. No product: it could pass 2**31.
+    remain, place = examples % ghosts, ops.arange(examples, dtype="int32")
+    return ghosts, ops.maximum(place // (fewest + 1), (place - remain) // fewest)
 
 
 def ghost_moments(x, axis: int, ghosts, moving, mask=None):

@@ -4,6 +4,7 @@ import pytest
 from keras import ops
 
 from kerasreg.layers import BatchNormalization, GhostBatchNormalization
+from kerasreg.layers.norm.ghost_batch_normalization import ghost_batches
 
 RNG = np.random.default_rng(0)
 
@@ -88,6 +89,16 @@ def test_is_batch_normalization_of_one_ghost_batch_after_the_other(
         (y, numpy(layer.moving_mean), numpy(layer.moving_variance)), expected, strict=True
     ):
         np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(("examples", "virtual"), [(100_003, 4), (70_000, 1), (12, 2), (17, 3)])
+def test_parts_are_those_of_array_split_however_many(examples, virtual):
+    """The number of examples times that of ghost batches is beyond 32 bits in the first two."""
+    number, numbers = ghost_batches(examples, virtual)
+    assert number == examples // virtual
+    parts = np.array_split(np.arange(examples), number)
+    expected = np.repeat(np.arange(number), [len(part) for part in parts])
+    np.testing.assert_array_equal(ops.convert_to_numpy(numbers), expected)
 
 
 @pytest.mark.parametrize("momentum", [0.0, 1.0])
