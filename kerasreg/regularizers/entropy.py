@@ -50,7 +50,9 @@ class Entropy(keras.regularizers.Regularizer):
         x = widened(x)
         if self.from_logits:
             x = ops.log_softmax(x, axis=-1) if len(x.shape) else ops.zeros_like(x)
-            terms = ops.exp(x) * x
+            p = ops.exp(x)
+            # A class that a logit of -inf rules out has no term, where 0 * -inf would be NaN.
+            terms = p * ops.where(p > 0, x, ops.zeros_like(x))
         else:
             positive = x > 0
             terms = x * ops.log(ops.where(positive, x, ops.ones_like(x)))

@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+from keras import ops
 
 from kerasreg.regularizers import Entropy
 
@@ -25,6 +26,22 @@ def test_the_loss_of_a_model_is_the_mean_over_the_batch():
 def test_a_certain_prediction_has_none():
     assert float(Entropy(1.0)(np.eye(3))) == 0
     assert float(Entropy(1.0, from_logits=True)(1e4 * np.eye(3))) == 0
+
+
+def test_classes_ruled_out_by_a_logit_of_minus_infinity_have_no_term(gradient):
+    """Two classes are left: even ones, with log 2 and a gradient of zero, and others."""
+    logits = np.array([[0.0, 5.0, 0.0], [1.0, 5.0, 0.0]])
+    ruled_out = np.array([0.0, -np.inf, 0.0], "float32")
+    p = 1 / (1 + np.exp(-1.0))
+    other = -p * np.log(p) - (1 - p) * np.log(1 - p)
+
+    def penalty(logits):
+        return Entropy(1.0, from_logits=True)(ops.add(logits, ruled_out))
+
+    assert float(penalty(logits.astype("float32"))) == pytest.approx(np.log(2) + other, rel=1e-5)
+    # dH/dz = -p (log p + H)
+    expected = [[0, 0, 0], [-p * (np.log(p) + other), 0, -(1 - p) * (np.log(1 - p) + other)]]
+    np.testing.assert_allclose(gradient(penalty, logits), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("maximize", [False, True])
