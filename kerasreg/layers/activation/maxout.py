@@ -69,7 +69,7 @@ class Maxout(keras.layers.Layer):
             expected = f"an axis of the input but the first, which has rank {rank}"
             _checks.refuse("axis", self.axis, self, expected)
         features = input_shape[self.axis]
-        if features is None or features % self.units:
+        if not features or features % self.units:
             expected = f"a multiple of {self.units}, the units, at axis {self.axis}"
             _checks.refuse("input_shape", tuple(input_shape), self, expected)
 

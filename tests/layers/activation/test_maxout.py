@@ -103,7 +103,7 @@ def test_mask_of_the_axis_follows_the_groups():
     np.testing.assert_array_equal(mask_after(Maxout(2, axis=1), mask), expected)
 
 
-@pytest.mark.parametrize("size", [5, None, 1])
+@pytest.mark.parametrize("size", [5, None, 1, 0])
 def test_features_that_cannot_be_divided(size):
     with pytest.raises(ValueError, match=r"`input_shape`.*a multiple of 2.*axis -1.*\(Maxout\)"):
         Maxout(2)(keras.Input((3, size)))
