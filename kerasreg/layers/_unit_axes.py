@@ -8,6 +8,12 @@ import keras
 from kerasreg import _checks
 from kerasreg._backend.every_layer import every_layer
 from kerasreg.layers._substituted_weights import weights_named
+from kerasreg.layers.tied.tied_conv_transpose import (
+    TiedConv1DTranspose,
+    TiedConv2DTranspose,
+    TiedConv3DTranspose,
+)
+from kerasreg.layers.tied.tied_dense import TiedDense
 
 _DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
 _TRANSPOSED = (
@@ -15,6 +21,7 @@ _TRANSPOSED = (
     keras.layers.Conv2DTranspose,
     keras.layers.Conv3DTranspose,
 )
+_TIED = (TiedDense, TiedConv1DTranspose, TiedConv2DTranspose, TiedConv3DTranspose)
 
 
 def unit_weights(
@@ -22,8 +29,8 @@ def unit_weights(
 ) -> list[tuple[Any, tuple[int, ...]]]:
     """Returns the weights of `weights_named`, each with the axes that number its units.
 
-    Units are the last axis of a kernel, for transposed convolutions the last but one, for
-    depthwise ones the last two. Axes are counted from the end.
+    Units are the last axis of a kernel, for transposed convolutions and tied layers the last but
+    one, for depthwise convolutions the last two. Axes are counted from the end.
 
     Args:
         names: Names of weights; None for all that end in "kernel".
@@ -35,6 +42,10 @@ def unit_weights(
         if len(weight.shape) < 2:
             expected = f"names of matrices; {weight.name!r} has no columns"
             _checks.refuse("weight_names", names, owner, expected)
+        tied_to = getattr(owners[id(weight)], "tied_to", None)
+        if getattr(tied_to, "groups", 1) > 1:
+            expected = "a layer that is not tied to one with groups, whose units share no axis"
+            _checks.refuse("layer", owner.layer, owner, expected)
     return [(weight, _unit_axes(owners[id(weight)], weight)) for weight in weights]
 
 
@@ -47,13 +58,13 @@ def inner_axes(weight: Any, unit_axes: Sequence[int]) -> tuple[int, ...]:
 
 def _owners(layer):
     # The innermost layer that has a weight, by the weight's id: a layer around another has more
-    # layers inside than that one.
+    # layers inside than that one. Of a tied layer and the one that it is tied to, the latter.
     layers = [layer, *every_layer(layer)]
-    layers.sort(key=lambda each: len(every_layer(each)), reverse=True)
+    layers.sort(key=lambda each: (len(every_layer(each)), isinstance(each, _TIED)), reverse=True)
     return {id(weight): each for each in layers for weight in each.weights}
 
 
 def _unit_axes(layer, weight):
     if isinstance(layer, _DEPTHWISE) or weight.name == "depthwise_kernel":
         return (-2, -1)
-    return (-2,) if isinstance(layer, _TRANSPOSED) else (-1,)
+    return (-2,) if isinstance(layer, (*_TRANSPOSED, *_TIED)) else (-1,)

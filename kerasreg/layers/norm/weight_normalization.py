@@ -33,7 +33,7 @@ _WITH_DATA_INIT = (
     keras.layers.DepthwiseConv1D,
     keras.layers.DepthwiseConv2D,
 )
-# Sums of squares below it are taken for 0; variances, too.
+# Sums of squares below it are taken for it, and variances below it for 0.
 _LEAST_SQUARES = 1e-12
 _LEAST_VARIANCE = 1e-10
 
@@ -55,8 +55,9 @@ class WeightNormalization(keras.layers.Wrapper):
     two more weights, which are not trained, `gain_shift` and `bias_shift`: what the batch added to
     g and b for good. On several replicas it is the mean of what each found.
 
-    Units are the last axis of a kernel; for transposed convolutions the last but one, for depthwise
-    ones the last two. A unit whose v is 0 has weights of 0 and is not trained.
+    Units are the last axis of a kernel; for transposed convolutions and tied layers the last but
+    one, for depthwise convolutions the last two. A unit whose v is 0 has weights of 0 and is not
+    trained.
 
     `remove()` returns the plain layer: a layer of its own, with w as its kernel.
 

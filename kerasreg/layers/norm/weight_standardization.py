@@ -30,8 +30,8 @@ class WeightStandardization(keras.layers.Wrapper):
     `keras.layers.GroupNormalization`, where batches are too small for batch normalization. What is
     saved, penalized and constrained is W.
 
-    Units are the last axis of a kernel; for transposed convolutions the last but one, for depthwise
-    ones the last two.
+    Units are the last axis of a kernel; for transposed convolutions and tied layers the last but
+    one, for depthwise convolutions the last two.
 
     No known difference from the paper. Of its authors' code, one version adds `epsilon` to the
     standard deviation, and takes the unbiased one.

@@ -3,7 +3,12 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from kerasreg.layers import WeightStandardization
+from kerasreg.layers import (
+    TiedConv2DTranspose,
+    TiedDense,
+    WeightNormalization,
+    WeightStandardization,
+)
 
 RNG = np.random.default_rng(0)
 
@@ -94,6 +99,51 @@ def test_gradients_go_through_mean_and_variance():
     assert (scale > 0).all()
     np.testing.assert_allclose(gradient.sum(axis=0) / scale, 0, atol=1e-4)
     np.testing.assert_allclose((gradient * weights).sum(axis=0) / scale, 0, atol=1e-4)
+
+
+def tied(make, input_shape):
+    """Returns a tied layer, and the layer around a kernel of its own that it is tied to."""
+    other = make()
+    other.build(input_shape)
+    kind = TiedDense if isinstance(other, layers.Dense) else TiedConv2DTranspose
+    return kind(other), other
+
+
+TIED = {
+    "dense": (lambda: layers.Dense(4), (None, 5), (3, 4)),
+    "convolution": (lambda: layers.Conv2D(4, (3, 2)), (None, 8, 7, 5), (2, 6, 5, 4)),
+}
+
+
+@pytest.mark.parametrize("name", TIED)
+def test_units_of_a_tied_layer_are_its_own_not_those_of_the_other(name):
+    """The kernel is (..., units of the tied layer, units of the other layer)."""
+    make, input_shape, shape = TIED[name]
+    layer, other = tied(make, input_shape)
+    kernel = numpy(other.kernel)
+    x = RNG.normal(size=shape).astype("float32")
+    y = numpy(WeightStandardization(layer)(x))
+    np.testing.assert_array_equal(numpy(other.kernel), kernel)
+    other.kernel.assign(standardized(kernel, LAST_BUT_ONE))
+    np.testing.assert_allclose(y, numpy(layer(x)), rtol=1e-4, atol=1e-5)
+    normalized = WeightNormalization(layer)
+    normalized.build(shape)
+    assert [tuple(gain.shape) for gain in normalized.gains] == [(5,)]
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_units_of_a_kernel_that_two_layers_have_are_those_of_its_own_layer(flip):
+    layer, other = tied(lambda: layers.Dense(4), (None, 5))
+    shape, chain = ((4,), [layer, other]) if flip else ((5,), [other, layer])
+    normalized = WeightNormalization(keras.Sequential([keras.Input(shape), *chain]))
+    normalized.build((None, *shape))
+    assert [tuple(gain.shape) for gain in normalized.gains] == [(4,)]
+
+
+def test_a_layer_tied_to_groups_is_refused():
+    layer, _ = tied(lambda: layers.Conv2D(4, 3, groups=2), (None, 8, 7, 6))
+    with pytest.raises(ValueError, match=r"`layer`.*with groups.*\(WeightStandardization\)"):
+        WeightStandardization(layer).build((2, 6, 5, 4))
 
 
 def test_named_weights_only():
