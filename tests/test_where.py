@@ -45,7 +45,6 @@ def is_dense(layer):
         (["relu_2", layers.Conv1D], ["b/a/conv", "relu_2"]),
         (("b/dense", "dense"), ["b/dense"]),
     ],
-    ids=str,
 )
 def test_what_is_meant(model, where, expected):
     assert paths(layers_where(model, where, "me", of=no_input)) == expected

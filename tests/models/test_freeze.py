@@ -88,7 +88,6 @@ def test_a_frozen_layer_is_in_inference_mode(cls):
         (lambda layer: layer.name == "bn_3", ALL[3:]),
         (["norm", "bn_3"], (ALL[0], ALL[3])),
     ],
-    ids=str,
 )
 def test_where(where, expected):
     model = nested()

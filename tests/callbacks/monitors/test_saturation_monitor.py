@@ -161,7 +161,6 @@ def test_layers_at_any_depth_and_layers_that_are_called_twice():
         (layers.SimpleRNN, {"simple"}),
         (lambda layer: layer.name == "steps", {"steps"}),
     ],
-    ids=str,
 )
 def test_where(where, expected):
     monitor, _ = monitored(nested(), where=where)
