@@ -129,11 +129,12 @@ def rounded(values, dtype):
     """Returns what was computed from values of `dtype` in a wider one, in `dtype` again.
 
     XLA's own rounding to bfloat16 looks at each value for a NaN that would lose its last set bit.
-    The NaN of arithmetic, and those that come from bfloat16, have their first bit set.
+    The NaN of arithmetic, and those that come from bfloat16, have their first bit set. On NVIDIA's
+    GPUs, where they have all but the sign set, adding to them must not carry into the sign.
     """
     if not (_in_kernel() and dtype == tf.bfloat16 and values.dtype == tf.float32):
         return ops.cast(values, dtype)
-    bits = tf.bitcast(values, tf.uint32)
+    bits = tf.bitcast(tf.minimum(tf.bitcast(values, tf.int32), 0x7FFF0000), tf.uint32)
     to_even = tf.bitwise.right_shift(bits, word(16)) & word(1)
     bits = tf.bitwise.right_shift(bits + word(0x7FFF) + to_even, word(16))
     return tf.bitcast(tf.cast(bits, tf.uint16), tf.bfloat16)

@@ -255,3 +255,17 @@ def test_every_number_of_bfloat16_is_scaled_and_rounded_to_even(kernels):
     kept = keep(0, x.shape, rate=0.1)
     np.testing.assert_array_equal(y.astype("float32"), np.where(kept, scaled.astype("float32"), 0))
     assert kernels == ["_dropped"]
+
+
+def test_in_bfloat16_a_nan_with_all_bits_set_but_the_sign_stays_one(kernels):
+    # What NVIDIA's GPUs give for every NaN; then those of other processors, and infinity.
+    bits = np.array([0x7FFFFFFF, 0x7FC00000, 0xFFC00000, 0x7F800000, 0xFF800000], "uint32")
+
+    def narrowed(bits):
+        return backend.rounded(tf.bitcast(bits, tf.float32), tf.bfloat16)
+
+    signature = (tf.TensorSpec(bits.shape, tf.uint32),)
+    found = backend._graph(narrowed, signature, {}, True)(bits)
+    expected = np.array([np.nan, np.nan, np.nan, np.inf, -np.inf], "float32")
+    np.testing.assert_array_equal(tf.cast(found, tf.float32), expected)
+    assert kernels == ["narrowed"]
