@@ -17,6 +17,9 @@ from kerasreg.layers.pooling._regions import (
 # Key of the draws at inference, which are the same in every call: digits of pi.
 INFERENCE_KEY = np.array([0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344], "int64")
 
+# More than the error of a quotient of floating-point numbers, and less than users can mean.
+ROUNDING = 1e-9
+
 
 def set_up(layer, dimensions, pool_ratio, seed, overlapping, sequence, samples, data_format):
     """Checks the arguments of a fractional pooling layer and puts them on it."""
@@ -64,7 +67,8 @@ def pooled(layer, dimensions, inputs, training, pool):
         training: Whether regions are drawn from the layer's seed.
         pool: Pools the regions of one axis, as `max_pool` does.
     """
-    working_dtype(inputs, layer)
+    dtype = working_dtype(inputs, layer)
+    _checks.rank("input_shape", ops.shape(inputs), layer, dimensions + 2)
     if training:
         key, _ = _random.next_key(layer.seed_generator, layer)
         return _pooled_once(layer, dimensions, inputs, key, 0, pool)
@@ -74,7 +78,7 @@ def pooled(layer, dimensions, inputs, training, pool):
     total = 0
     for sample in range(layer.samples):
         outputs = _pooled_once(layer, dimensions, inputs, key, sample * dimensions, pool)
-        total = total + ops.cast(outputs, working_dtype(inputs, layer))
+        total = total + ops.cast(outputs, dtype)
     return ops.cast(total / layer.samples, inputs.dtype)
 
 
@@ -103,11 +107,14 @@ def _ratios(pool_ratio, layer, dimensions):
 
 
 def _count(size, ratio, shape, layer):
-    """Returns `floor(size / ratio)`; where the size is a tensor, at least 1."""
+    """Returns `floor(size / ratio)`; where the size is a tensor, at least 1.
+
+    33 / 1.1, a little below 30 in floating point, is 30.
+    """
     if not isinstance(size, int):
-        count = ops.floor(ops.cast(size, "float64") / ratio)
+        count = ops.floor(ops.cast(size, "float64") / ratio + ROUNDING)
         return ops.maximum(ops.cast(count, "int32"), 1)
-    count = math.floor(size / ratio)
+    count = math.floor(size / ratio + ROUNDING)
     if count < 1:
         expected = "every pooled axis to be at least as long as its `pool_ratio`"
         _checks.refuse("input_shape", tuple(shape), layer, expected)

@@ -1,7 +1,7 @@
 """Pools regions: their largest values, their means, or members of them drawn by lot.
 
 Everything is made of `take` along one axis at a time, forward and backward: what a position gets
-back is looked up from the regions that it is in, and nothing is scattered. Arguments with one
+back is looked up from the regions that it is in, and no gradient is scattered. Arguments with one
 meaning throughout:
 
     tensors: For each pooled axis, the starts of its regions, their last positions and, for each
@@ -17,6 +17,7 @@ import itertools
 import math
 
 import keras
+import numpy as np
 from keras import ops
 
 from kerasreg import _backend, _random
@@ -34,7 +35,8 @@ def max_pool(x, regions, axis):
         def gradient(*args, upstream=None):
             dy = args[-1] if upstream is None else upstream
             tensors, static = _arguments(x, [regions], [axis])
-            return give_back(dy, find_largest(x, *tensors, **static), *tensors, **static)
+            numbers = find_largest(ops.stop_gradient(x), *tensors, **static)
+            return give_back(dy, numbers, *tensors, **static)
 
         static = {"axis": axis, "width": regions.width}
         return largest(x, regions.starts, regions.lasts, **static), gradient
@@ -51,7 +53,8 @@ def average_pool(x, regions, axis):
 def draw_pool(x, key, regions, axes, dtype):
     """Returns a member of each region, drawn with a probability proportional to its value.
 
-    Values below 0 count as 0. Where all do, the result is 0.
+    Values below 0 count as 0. Where all do, the result is 0. Where the sum is infinite or
+    not a number, the result is the member with which it became so.
 
     Args:
         x: A tensor.
@@ -93,6 +96,7 @@ def _number_of_largest(x, *tensors, axes, widths, overlaps):
 def _drawn_number(x, key, *tensors, axes, widths, overlaps, dtype):
     # The first member up to which the sum exceeds a random share of the whole: as many members
     # do not reach it. Where the whole is 0 none exceeds it, and the number is that of no member.
+    # Where it is infinite or not a number, the goal is what no finite sum exceeds.
     def values():
         present = _present(tensors, axes, widths, len(x.shape))
         for value, here in zip(_members(x, tensors, axes, widths), present, strict=True):
@@ -101,7 +105,9 @@ def _drawn_number(x, key, *tensors, axes, widths, overlaps, dtype):
 
     whole = sum(values())
     share = ops.cast(_random.uniform(_random.words(key, ops.shape(whole))), dtype)
-    goal, reached, number = whole * share, 0, 0
+    highest = float(np.finfo(dtype).max)
+    goal = ops.where(whole <= highest, whole * share, ops.cast(highest, dtype))
+    reached, number = 0, 0
     for value in values():
         reached = reached + value
         number = number + ops.cast(reached <= goal, _number_dtype(widths))
@@ -150,7 +156,8 @@ def _spread(dy, *tensors, axes, widths, overlaps):
     return ops.cast(total, dy.dtype)
 
 
-largest = _backend.fused(_largest)
+# For gradients of second order JAX differentiates what is inside a custom gradient, too.
+largest = _largest if keras.config.backend() == "jax" else _backend.fused(_largest)
 find_largest = _backend.fused(_number_of_largest)
 draw_numbers = _backend.fused(_drawn_number)
 chosen = _backend.fused(_chosen, _given_back, _chosen)

@@ -56,3 +56,33 @@ def gradient(function, x, dy):
     y = function(x)
     y.backward(ops.convert_to_tensor(dy))
     return numpy(y), numpy(x.grad)
+
+
+def second_gradient(function, x):
+    """The gradient of `sum(function(x) ** 3)`, and the gradient of the sum of that."""
+    backend = keras.config.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        x = tf.convert_to_tensor(x)
+        with tf.GradientTape() as outer:
+            outer.watch(x)
+            with tf.GradientTape() as inner:
+                inner.watch(x)
+                loss = tf.reduce_sum(function(x) ** 3)
+            first = inner.gradient(loss, x)
+        return numpy(first), numpy(outer.gradient(first, x))
+    if backend == "jax":
+        import jax
+
+        def summed(x):
+            first = jax.grad(lambda x: (function(x) ** 3).sum())(x)
+            return first.sum(), first
+
+        second, first = jax.grad(summed, has_aux=True)(jax.numpy.asarray(x))
+        return numpy(first), numpy(second)
+    import torch
+
+    x = ops.convert_to_tensor(x).requires_grad_()
+    (first,) = torch.autograd.grad((function(x) ** 3).sum(), x, create_graph=True)
+    return numpy(first), numpy(torch.autograd.grad(first.sum(), x)[0])

@@ -7,7 +7,7 @@ from keras import ops
 
 from kerasreg import _backend, layers
 from tests._random.reference import words
-from tests.layers.pooling.by_hand import gradient, numpy, pooled
+from tests.layers.pooling.by_hand import gradient, numpy, pooled, second_gradient
 
 only_tensorflow = pytest.mark.skipif(
     keras.config.backend() != "tensorflow", reason="written with tf.function"
@@ -141,6 +141,29 @@ def test_a_region_without_positive_values_gives_zero():
         assert not dx.any()
 
 
+def test_what_is_not_finite_is_drawn():
+    nan, inf, huge = np.nan, np.inf, 3e38
+    x = np.array([1, nan, 2, 3, 1, -nan, inf, 2, 0, huge, huge, 9, 1, -inf, 0, -2], "float32")
+    layer = layers.StochasticPooling1D(4, seed=1)
+    for _ in range(3):
+        y, dx = gradient(
+            lambda x: layer(x, training=True), x[None, :, None], np.ones((1, 4, 1), "float32")
+        )
+        np.testing.assert_array_equal(y[0, :, 0], np.float32([nan, nan, huge, 1]))
+        assert np.flatnonzero(dx).tolist() == [1, 5, 10, 12]
+
+
+def test_second_order_gradients():
+    x = np.random.default_rng(1).permutation(66).reshape(2, 11, 3).astype("float32")
+    layer, twin = (layers.StochasticPooling1D(3, 2, seed=4) for _ in range(2))
+    # How many regions a value is drawn in.
+    _, times = gradient(lambda x: layer(x, training=True), x, np.ones((2, 5, 3), "float32"))
+    first, second = second_gradient(lambda x: twin(x, training=True), x)
+    assert times.sum() == 30
+    np.testing.assert_allclose(first, 3 * x**2 * times, rtol=1e-6)
+    np.testing.assert_allclose(second, 6 * x * times, rtol=1e-6)
+
+
 @only_tensorflow
 def test_graphs_kernels_and_unknown_sizes_draw_what_eager_calls_draw():
     import tensorflow as tf
@@ -148,7 +171,7 @@ def test_graphs_kernels_and_unknown_sizes_draw_what_eager_calls_draw():
     x = values(4, 31, 28, 8)
 
     def outputs(wrap=lambda f: f):
-        layer = layers.StochasticPooling2D(3, 2, "same", seed=5)
+        layer = layers.StochasticPooling2D((2, 3), 2, "same", seed=5)
 
         def both(x):
             with tf.GradientTape() as tape:
