@@ -31,9 +31,10 @@ def largest_singular_value(matrix, iterations, start=None):
         start = np.random.default_rng(0).standard_normal(matrix.shape[1])
     right = ops.reshape(ops.cast(start, matrix.dtype), (-1, 1))
     fixed = ops.stop_gradient(matrix)
-    for _ in range(iterations):
-        left = _unit(ops.matmul(fixed, right))
+    left = _unit(ops.matmul(fixed, right))
+    for _ in range(iterations - 1):
         right = _unit(ops.matmul(ops.transpose(fixed), left))
+        left = _unit(ops.matmul(fixed, right))
     product = ops.matmul(ops.transpose(matrix), ops.stop_gradient(left))
     return root(ops.sum(ops.square(product)))
 

@@ -26,7 +26,7 @@ class GroupLasso(keras.regularizers.Regularizer):
         strength: Factor of the penalty, a finite float of at least 0. Defaults to 0.01.
         axis: The axis that numbers the groups, or a tuple of axes: -1 for columns (units, filters),
             -2 for rows (inputs, input channels), (-2, -1) for the single kernels of a convolution.
-            Defaults to -1.
+            A transposed convolution has filters at -2 and input channels at -1. Defaults to -1.
         size_factor: Whether each norm is multiplied by the square root of the number of weights
             in its group. Defaults to True.
 

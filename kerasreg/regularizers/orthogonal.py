@@ -22,7 +22,8 @@ class Orthogonal(keras.regularizers.Regularizer):
         "mc" (mutual coherence): the largest |element| of G
         "srip" (spectral restricted isometry): the largest singular value of G
 
-    The kernel of a convolution is taken as the matrix (height * width * inputs, filters).
+    The kernel of a convolution is taken as the matrix (height * width * inputs, filters), that of
+    a transposed one, as Keras stores it, as (height * width * filters, inputs).
     `keras.regularizers.OrthogonalRegularizer` compares directions only.
 
     Differs from the paper for "srip" in a fixed first vector of the power iteration; code in

@@ -33,7 +33,8 @@ class TiedDense(keras.layers.Layer):
 
     Args:
         tied_to: A `keras.layers.Dense`. It may be built later than this layer is made, but
-            before this layer is first called. It is not quantized; LoRA is followed.
+            before this layer is first called. It is not quantized; LoRA is followed. Of a layer
+            inside of a wrapper such as `WeightNormalization`, the plain kernel counts.
         activation: Activation function, its name, or None for none (the default).
         use_bias: Whether to add a bias. Defaults to True.
         bias_initializer: Initializer of the bias. Defaults to "zeros".
