@@ -34,10 +34,10 @@ class TargetedDropout(keras.layers.Wrapper):
     With `target="weights"`, the candidates are the smallest elements of each column of a kernel,
     that is among the weights into one unit; with `target="units"`, the columns of the smallest
     Euclidean norm, each dropped as a whole. Units are the last axis of a kernel (for transposed
-    convolutions the last but one, for depthwise ones the last two). The number of candidates is
-    `target_fraction` times that of elements (columns), rounded to the nearest integer; those that
-    tie with the largest candidate are candidates too. Weights are compared in the precision in
-    which they are stored, not in that of the computation.
+    convolutions and tied layers the last but one, for depthwise convolutions the last two). The
+    number of candidates is `target_fraction` times that of elements (columns), rounded to the
+    nearest integer; those that tie with the largest candidate are candidates too. Weights are
+    compared in the precision in which they are stored, not in that of the computation.
 
     Outside training the layer computes with its weights as they are; with `inference="pruned"`,
     without the candidates, which shows what pruning them would cost.
