@@ -115,7 +115,8 @@ class FractionalMaxPooling2D(keras.layers.Layer):
     (0, 1), in shifting these so that they always begin at 0 and end at `size`, and in drawing each
     of the shifted sequences with the same probability: cut off as in the paper, the first and
     the last region would come out too long or too short. Regions overlap by one position, as
-    there. The paper averages the predictions of several passes.
+    there. The paper averages the predictions of several passes of the network, as `mc_predict`
+    does; `samples` averages the outputs of this layer.
 
     Args:
         pool_ratio: By how much an axis shrinks, at least 1; between 1 and 2 in the paper. Where it

@@ -93,11 +93,15 @@ class StochasticPooling2D(keras.layers.Layer):
     with activations `a = max(x, 0)` of a region, summed in single precision or more. The gradient
     of a drawn value goes to the member that it came from. Each region, of each example and channel,
     is drawn on its own; a draw is the same for one seed in eager calls, graphs and XLA. The
-    gradient keeps the number of the member, one byte as a rule, not the activations.
+    gradient keeps the number of the member, one byte as a rule, not the activations. Members are
+    read one by one: work and the time to compile grow with the positions of a window, so this is
+    for windows of the usual sizes, not for pooling a whole image.
 
     Differs from the paper in what the paper leaves open: it has activations that are not negative,
     from `relu`. Here negative values count as zeros, which are never drawn, and a region that has
-    nothing above zero gives zero, and no gradient. Members in the padding do not take part.
+    nothing above zero gives zero, and no gradient. Members in the padding do not take part. In
+    training, a region whose sum is not finite gives the member with which it became so: NaN and
+    infinity stay in sight.
 
     Args:
         pool_size: Size of a window, at least 1: an integer, or one for rows and one for columns.

@@ -156,12 +156,11 @@ def test_second_order_gradients():
 
 
 @only_tensorflow
-@pytest.mark.parametrize("sequence", ["random", "pseudorandom"])
-def test_graphs_kernels_and_unknown_sizes_give_what_eager_calls_give(sequence):
+def test_graphs_kernels_and_unknown_sizes_give_what_eager_calls_give():
     import tensorflow as tf
 
     def outputs(wrap=lambda f: f, training=True):
-        layer = layers.FractionalMaxPooling1D(1.41, seed=5, sequence=sequence, overlapping=True)
+        layer = layers.FractionalMaxPooling1D(1.41, seed=5, sequence="random", overlapping=True)
 
         def both(x):
             with tf.GradientTape() as tape:
