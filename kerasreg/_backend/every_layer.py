@@ -2,7 +2,8 @@
 
 Keras lists what is directly inside of a model or wrapper (`Model.layers`, for models only);
 `Layer._flatten_layers`, which is private, is the only way to the layers inside of these, to the
-cells of recurrent layers and to what a custom layer holds.
+cells of recurrent layers and to what a custom layer holds. `Layer.weights` has the weights of a
+layer with those of the layers inside; `Layer._trainable_variables`, also private, its own.
 """
 
 from collections.abc import Iterator
@@ -34,3 +35,8 @@ def layers_by_path(layer: keras.layers.Layer) -> list[tuple[str, keras.layers.La
                 yield from inside(child, f"{path}/")
 
     return list(inside(layer, ""))
+
+
+def own_weights(layer: keras.layers.Layer) -> list[keras.Variable]:
+    """Returns a layer's own trainable weights, frozen or not, without those of layers inside."""
+    return list(layer._trainable_variables)

@@ -1,6 +1,7 @@
 """Callbacks: early stopping, and monitors of what training does to a model."""
 
+from kerasreg.callbacks.monitors.penalty_monitor import PenaltyMonitor
 from kerasreg.callbacks.monitors.saturation_monitor import SaturationMonitor
 from kerasreg.callbacks.stopping.early_stopping import EarlyStopping
 
-__all__ = ["EarlyStopping", "SaturationMonitor"]
+__all__ = ["EarlyStopping", "PenaltyMonitor", "SaturationMonitor"]

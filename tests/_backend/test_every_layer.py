@@ -1,6 +1,6 @@
 import keras
 
-from kerasreg._backend.every_layer import every_layer, layers_by_path
+from kerasreg._backend.every_layer import every_layer, layers_by_path, own_weights
 
 
 def test_layers_at_any_depth_are_found_once():
@@ -32,3 +32,12 @@ def test_paths_are_made_of_the_names_on_the_way():
     ]
     assert {id(layer) for _, layer in found} == {id(layer) for layer in every_layer(model)}
     assert dict(found)["inner/lstm/lstm_cell"] is lstm.cell
+
+
+def test_own_weights_are_those_of_no_layer_inside_frozen_or_not():
+    norm = keras.layers.BatchNormalization()
+    norm.build((None, 2))
+    norm.trainable = False
+    assert [weight.name for weight in own_weights(norm)] == ["gamma", "beta"]
+    model = keras.Sequential([keras.Input((2,)), norm])
+    assert own_weights(model) == []

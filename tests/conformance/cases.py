@@ -718,6 +718,7 @@ CASES: tuple[Case, ...] = (
             "restore": "last",
         },
     ),
+    CallbackCase(callbacks.PenaltyMonitor, {"terms": True}),
     CallbackCase(
         callbacks.SaturationMonitor,
         {"sample": [[0.0, 1.0], [1.0, -2.0]], "where": ["hidden"], "tolerance": 0.1},

@@ -316,6 +316,8 @@ CASES = [
     (callbacks.EarlyStopping, {"monitor": 3}, TypeError),
     (callbacks.EarlyStopping, {"start_from_epoch": -1}, ValueError),
     (callbacks.EarlyStopping, {"baseline": "a"}, TypeError),
+    (callbacks.PenaltyMonitor, {"terms": None}, TypeError),
+    (callbacks.PenaltyMonitor, {"terms": 1}, TypeError),
     *[
         (callbacks.SaturationMonitor, {"sample": [[1.0], [2.0]], **bad}, error)
         for bad, error in [

@@ -21,6 +21,7 @@ LEVELS = {
     "_backend": 1,
     "_random": 2,
     "_where": 2,
+    "_penalized_weights": 2,
     "schedules": 2,
     "layers": 3,
     "regularizers": 3,

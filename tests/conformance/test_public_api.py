@@ -26,7 +26,7 @@ INVENTORY = {
         "Rotate",
         "Shift",
     ],
-    "kerasreg.callbacks": ["EarlyStopping", "SaturationMonitor"],
+    "kerasreg.callbacks": ["EarlyStopping", "PenaltyMonitor", "SaturationMonitor"],
     "kerasreg.datasets": ["DataSet", "Split", "load"],
     "kerasreg.layers": [
         "AlphaDropout",
@@ -75,6 +75,7 @@ INVENTORY = {
     "kerasreg.models": [
         "freeze_batch_norm",
         "mc_predict",
+        "penalty_report",
         "reestimate_batch_norm",
         "thinned_ensemble",
         "unfreeze_batch_norm",
@@ -88,8 +89,8 @@ INVENTORY = {
         "L1",
         "L1L2",
         "L2",
-        "Orthogonal",
         "L2SP",
+        "Orthogonal",
         "SoftSharing",
         "SparseGroupLasso",
         "SpectralNorm",

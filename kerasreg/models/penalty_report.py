@@ -1,0 +1,198 @@
+"""A table of all penalties of a model: what each is, and what it adds to the loss."""
+
+import io
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import rich
+from keras import ops
+from rich.console import Console
+from rich.table import Column, Table
+
+from kerasreg import _checks
+from kerasreg._backend.every_layer import layers_by_path
+from kerasreg._penalized_weights import weights_by_path
+from kerasreg._register import own_arguments
+from kerasreg.regularizers.sum import Sum
+from kerasreg.schedules.schedule import Schedule
+
+_OWNER = "penalty_report"
+
+
+class PenaltyRow(NamedTuple):
+    """One penalty of a model.
+
+    Args:
+        path: Where it is: `"encoder/dense/kernel"` for a weight, `"encoder/dense"` for the outputs
+            of a layer.
+        shape: Shape of the weight; None for outputs.
+        penalty: Name of the penalty's class (or function).
+        strengths: The penalty's arguments that are floats, or schedules.
+        value: What it adds to the loss now; None for outputs, where it depends on the data.
+        share: `value` as a share of the sum of all weights' penalties; None for outputs.
+        norm: Euclidean norm of the weight; None for outputs.
+        zeros: Fraction of the weight's elements that are 0; None for outputs.
+        frozen: Whether the weight is not trainable: Keras then leaves its penalty out, so that
+            `value` is 0.
+    """
+
+    path: str
+    shape: tuple[int, ...] | None
+    penalty: str
+    strengths: dict[str, Any]
+    value: float | None
+    share: float | None
+    norm: float | None
+    zeros: float | None
+    frozen: bool
+
+
+class PenaltyReport(NamedTuple):
+    """What `penalty_report` returns; `print` shows it as a table.
+
+    Args:
+        rows: The penalties of weights, in the order of the layers, then those of outputs.
+        total: Sum of the weights' penalties, as it is added to the loss.
+    """
+
+    rows: tuple[PenaltyRow, ...]
+    total: float
+
+    def __str__(self) -> str:
+        """Returns the table as plain text."""
+        console = Console(file=io.StringIO(), width=200, color_system=None)
+        console.print(self.__rich__())
+        return console.file.getvalue().rstrip()  # type: ignore[attr-defined]
+
+    def __rich__(self) -> Table:
+        """Returns the table as `rich` prints it."""
+        numbers = [Column(name, justify="right") for name in ("value", "share", "norm", "zeros")]
+        title = f"Penalties on weights: {self.total:.6g}"
+        table = Table(
+            Column("path", overflow="fold"), "shape", "penalty", "strength", *numbers, title=title
+        )
+        for row in self.rows:
+            strengths = ", ".join(f"{name}={_short(each)}" for name, each in row.strengths.items())
+            shape = "outputs" if row.shape is None else str(row.shape)
+            table.add_row(row.path, shape, row.penalty, strengths, *_cells(row))
+        if not self.rows:
+            table.add_row("(none)")
+        return table
+
+
+def penalty_report(model: keras.Model, *, show: bool = True) -> PenaltyReport:
+    """Lists every penalty of a model, what it adds to the loss and has made of the weights.
+
+    For each weight with a regularizer, of Keras or kerasreg or a function: the value at this moment
+    and its share of the sum, beside the norm of the weight and the fraction of its elements that
+    are exactly zero. The parts of a `kerasreg.regularizers.Sum` have a row each. Layers in
+    submodels, blocks and wrappers are found; what is shared is listed once, as it counts once. A
+    penalty that belongs to a layer, as that of `ConcreteDropout`, stands at the weight that bears
+    it.
+
+    Penalties on the outputs of layers (`activity_regularizer`) can be measured on data only: they
+    are listed without a value, and are not in the sum. `kerasreg.callbacks.PenaltyMonitor` measures
+    them in training. What a layer adds by `add_loss` in its `call` cannot be seen from outside.
+
+    The values are computed in the precision of the penalties, which is float32 for those of
+    kerasreg, norms in float64; every weight with a penalty is copied to the host.
+
+    Args:
+        model: A built Keras model.
+        show: Whether to print the table. Defaults to True.
+
+    Returns:
+        A named tuple: `rows`, of which each is a named tuple as well, so that
+        `pandas.DataFrame(report.rows)` makes a frame of them, and `total`. `print(report)` shows
+        the table.
+
+    Raises:
+        TypeError: If an argument is of the wrong kind.
+        ValueError: If the model is not built.
+
+    Example:
+        >>> import keras, kerasreg
+        >>> dense = keras.layers.Dense(1, kernel_initializer="ones", kernel_regularizer="l2")
+        >>> model = keras.Sequential([keras.Input((4,)), dense])
+        >>> report = kerasreg.models.penalty_report(model, show=False)
+        >>> row = report.rows[0]
+        >>> row.shape, row.penalty, row.strengths, round(row.value, 6), row.share, row.norm
+        ((4, 1), 'L2', {'l2': 0.01}, 0.04, 1.0, 2.0)
+    """
+    _checks.instance("model", model, _OWNER, keras.Model, "a Keras model")
+    show = _checks.boolean("show", show, _OWNER)
+    if not model.built:
+        expected = "a built model"
+        _checks.refuse("model", model.name, _OWNER, expected, fix="Call it on a batch first.")
+    rows = list(_of_weights(model))
+    total = sum(row.value for row in rows if row.value is not None)
+    if total:
+        rows = [row._replace(share=row.value / total) for row in rows if row.value is not None]
+    report = PenaltyReport((*rows, *_of_outputs(model)), float(total))
+    if show:
+        rich.print(report)
+    return report
+
+
+def _of_weights(model: Any) -> Iterator[PenaltyRow]:
+    trained = {id(weight) for weight in model.trainable_weights}
+    for path, weight in weights_by_path(model):
+        array = ops.convert_to_numpy(weight.value)
+        norm = float(np.sqrt(np.sum(np.square(array, dtype="float64"))))
+        zeros = float(np.mean(array == 0)) if array.size else 0.0
+        frozen = id(weight) not in trained
+        for part in _parts(weight.regularizer):
+            value = 0.0 if frozen else float(ops.convert_to_numpy(part(weight)))
+            named = _name(part), _strengths(part)
+            yield PenaltyRow(path, tuple(weight.shape), *named, value, 0.0, norm, zeros, frozen)
+
+
+def _of_outputs(model: Any) -> Iterator[PenaltyRow]:
+    for path, layer in [(model.name, model), *layers_by_path(model)]:
+        regularizer = getattr(layer, "activity_regularizer", None)
+        if regularizer is not None:
+            for part in _parts(regularizer):
+                named = _name(part), _strengths(part)
+                yield PenaltyRow(path, None, *named, None, None, None, None, False)
+
+
+def _parts(regularizer: Any) -> list[Any]:
+    if isinstance(regularizer, Sum):
+        return [each for penalty in regularizer.penalties for each in _parts(penalty)]
+    return [regularizer]
+
+
+def _name(regularizer: Any) -> str:
+    if isinstance(regularizer, keras.regularizers.Regularizer):
+        return type(regularizer).__name__
+    if hasattr(regularizer, "__self__"):  # a layer's own
+        return type(regularizer.__self__).__name__
+    return getattr(regularizer, "__name__", type(regularizer).__name__)
+
+
+def _strengths(regularizer: Any) -> dict[str, Any]:
+    if hasattr(regularizer, "__self__"):
+        layer = regularizer.__self__
+        names = [name for name in own_arguments(type(layer)) if name.endswith("_regularizer")]
+        found = {name: getattr(layer, name) for name in names}
+    else:
+        try:
+            config = regularizer.get_config()
+        except (AttributeError, NotImplementedError):  # a function, or one that cannot be saved
+            return {}
+        attributes = {name: getattr(regularizer, name, None) for name in config}
+        found = config | {k: each for k, each in attributes.items() if isinstance(each, Schedule)}
+    return {name: each for name, each in found.items() if isinstance(each, float | Schedule)}
+
+
+def _short(strength: Any) -> str:
+    return f"{strength:.4g}" if isinstance(strength, float) else str(strength)
+
+
+def _cells(row: PenaltyRow) -> tuple[str, ...]:
+    if row.value is None or row.share is None:
+        return "on data only", "", "", ""
+    value = "frozen" if row.frozen else f"{row.value:.4g}"
+    return value, f"{row.share:.1%}", f"{row.norm:.4g}", f"{row.zeros:.1%}"
