@@ -17,6 +17,11 @@ def as_matrix(x):
     return ops.reshape(x, (-1, x.shape[-1] if len(x.shape) else 1))
 
 
+def matmul(a, b):
+    """Returns a product of matrices in their dtype: Keras on PyTorch makes float64 float32."""
+    return ops.cast(ops.matmul(a, b), a.dtype)
+
+
 def largest_singular_value(matrix, iterations, start=None):
     """Returns the largest singular value of a matrix, by power iteration, from below.
 
@@ -31,11 +36,11 @@ def largest_singular_value(matrix, iterations, start=None):
         start = np.random.default_rng(0).standard_normal(matrix.shape[1])
     right = ops.reshape(ops.cast(start, matrix.dtype), (-1, 1))
     fixed = ops.stop_gradient(matrix)
-    left = _unit(ops.matmul(fixed, right))
+    left = _unit(matmul(fixed, right))
     for _ in range(iterations - 1):
-        right = _unit(ops.matmul(ops.transpose(fixed), left))
-        left = _unit(ops.matmul(fixed, right))
-    product = ops.matmul(ops.transpose(matrix), ops.stop_gradient(left))
+        right = _unit(matmul(ops.transpose(fixed), left))
+        left = _unit(matmul(fixed, right))
+    product = matmul(ops.transpose(matrix), ops.stop_gradient(left))
     return root(ops.sum(ops.square(product)))
 
 

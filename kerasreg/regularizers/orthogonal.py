@@ -5,7 +5,7 @@ from keras import ops
 
 from kerasreg import _backend, _checks
 from kerasreg._register import register
-from kerasreg.regularizers._spectral import as_matrix, largest_singular_value
+from kerasreg.regularizers._spectral import as_matrix, largest_singular_value, matmul
 from kerasreg.regularizers._sums import as_loss, square_sum
 
 
@@ -76,5 +76,5 @@ class Orthogonal(keras.regularizers.Regularizer):
 
 
 def _gram_excess(matrix):
-    gram = ops.matmul(ops.transpose(matrix), matrix)
+    gram = matmul(ops.transpose(matrix), matrix)
     return gram - ops.eye(matrix.shape[1], dtype=gram.dtype)

@@ -30,7 +30,8 @@ class Sum(keras.regularizers.Regularizer):
         1.0
 
     Reference:
-        No paper: the penalties are added up.
+        The best known sum: Zou, Hastie 2005, Regularization and Variable Selection via the Elastic
+        Net, JRSS B 67(2).
     """
 
     def __init__(self, *penalties):
