@@ -218,7 +218,7 @@ def compiled_calls(layer, x, steps):
     if backend == "torch":
         import torch
 
-        call = torch.compile(lambda x: layer(x, training=True), backend="eager")
+        call = torch.compile(lambda x: layer(x, training=True))
     else:
         import tensorflow as tf
 
