@@ -160,6 +160,10 @@ WITHOUT_XLA = (
     "by `tf.map_fn` (no gain) or as a graph of 14 to 98 parts (1.3 to 3 times slower). One byte a "
     "value from TensorFlow's Philox would be fast, but it would be another mask."
 )
+ON_THE_BOUND = (
+    "The median lies on the bound and comes out on either side of it: {} in three runs on a machine "
+    "whose clock drifts. The kernel is the same as for larger tensors and for float32."
+)
 SMALL_NETWORK = (
     "XLA on the CPU draws the first mask twice: it fuses it into the transposed copy of the "
     "activations that the second convolution's weight gradient reads, too. An optimization "
@@ -193,11 +197,16 @@ CASES = (
     dropout_case((16, 128), at_least=0.9),
     dropout_case((64, 256), at_least=0.9),
     dropout_case((128, 256), at_least=0.9),
-    dropout_case((128, 1024), at_least=2.0),
+    dropout_case((128, 1024), at_least=2.0, note=ON_THE_BOUND.format("2.01x, 2.03x and 1.97x")),
     dropout_case((256, 4096), at_least=3.0, floor_at_most=2.2),
     dropout_case((8, 512, 768), at_least=3.0, floor_at_most=2.2),
     dropout_case(IMAGES, at_least=3.0, floor_at_most=2.2),
-    dropout_case((8, 512, 768), "float16", at_least=10.0),
+    dropout_case(
+        (8, 512, 768),
+        "float16",
+        at_least=10.0,
+        note=ON_THE_BOUND.format("10.0x, 10.4x and 9.3x"),
+    ),
     dropout_case((8, 512, 768), "bfloat16", at_least=4.0),
     dropout_case((128, 1024), mode="eager", at_least=0.9),
     dropout_case((256, 4096), mode="xla", at_least=100.0, floor_at_most=2.0),
@@ -229,7 +238,7 @@ CASES = (
         peer_name="KerasCV's algorithm",
     ),
     fractional_case("FractionalMaxPooling2D", "fractional_max_pool", at_least=1.0),
-    fractional_case("FractionalMaxPooling2D", "fractional_max_pool", fused=False, at_least=0.3),
+    fractional_case("FractionalMaxPooling2D", "fractional_max_pool", fused=False, at_least=0.9),
     fractional_case("FractionalMaxPooling2D", "fractional_max_pool", mode="xla", at_least=1.0),
     fractional_case("FractionalMaxPooling2D", "fractional_max_pool", "float16", at_least=1.0),
     fractional_case("FractionalAveragePooling2D", "fractional_avg_pool", at_least=1.0),
@@ -237,7 +246,7 @@ CASES = (
         partial(layers.StochasticPooling2D, 2),
         partial(keras.layers.MaxPooling2D, 2),
         IMAGES,
-        at_least=0.2,
+        at_least=0.4,
         peer_name="Keras, max pooling",
     ),
     batch_norm_case(IMAGES, at_least=3.0),
