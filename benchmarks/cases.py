@@ -161,8 +161,8 @@ WITHOUT_XLA = (
     "value from TensorFlow's Philox would be fast, but it would be another mask."
 )
 ON_THE_BOUND = (
-    "The median lies on the bound and comes out on either side of it: {} in three runs on a machine "
-    "whose clock drifts. The kernel is the same as for larger tensors and for float32."
+    "The median lies on the bound and comes out on either side of it: {} in three runs on a "
+    "machine whose clock drifts. The kernel is the same as for larger tensors and for float32."
 )
 SMALL_NETWORK = (
     "XLA on the CPU draws the first mask twice: it fuses it into the transposed copy of the "
