@@ -1,4 +1,4 @@
-"""Regularization for Keras 3: layers, regularizers, callbacks and `tf.data` augmentation.
+"""Regularization for Keras 3: layers, regularizers, losses, callbacks and `tf.data` augmentation.
 
 Importing the package registers every class with Keras, so that `import kerasreg` is all
 that `keras.saving.load_model` needs. The subpackages that need TensorFlow
@@ -8,7 +8,7 @@ that `keras.saving.load_model` needs. The subpackages that need TensorFlow
 import importlib
 from types import ModuleType
 
-from kerasreg import callbacks, layers, models, regularizers, schedules
+from kerasreg import callbacks, layers, losses, models, regularizers, schedules
 
 __version__ = "0.1.0"
 
@@ -19,6 +19,7 @@ __all__ = [
     "callbacks",
     "datasets",
     "layers",
+    "losses",
     "models",
     "regularizers",
     "report",

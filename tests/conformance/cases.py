@@ -11,7 +11,7 @@ from typing import Any
 
 import keras
 
-from kerasreg import callbacks, layers, regularizers, schedules
+from kerasreg import callbacks, layers, losses, regularizers, schedules
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,20 @@ class RegularizerCase(Case):
 
     def make(self, **changes: Any) -> Any:
         return self.cls(*self.parts, **{**self.arguments, **changes})
+
+
+@dataclass(frozen=True)
+class LossCase(Case):
+    """A loss of a classifier, with its value for the logits [[1, -1, 3], [0, 2, -1]].
+
+    The labels are the classes 2 and 0. Where the loss takes probabilities, these are the softmax
+    of the logits.
+
+    Args:
+        value: That value, computed without kerasreg.
+    """
+
+    value: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -593,6 +607,37 @@ CASES: tuple[Case, ...] = (
         },
         value=2.9,
         refers=True,
+    ),
+    LossCase(
+        losses.ConfidencePenalty,
+        {"strength": 0.5, "from_logits": True},
+        value=0.9150578088316336,
+    ),
+    LossCase(
+        losses.ConfidencePenalty,
+        {
+            "strength": 0.5,
+            "threshold": 0.45,
+            "axis": 1,
+            "reduction": "sum",
+            "name": "penalty",
+            "dtype": "float32",
+        },
+        value=2.3172489260271036,
+    ),
+    LossCase(losses.SparseCategoricalCrossentropy, value=1.1563888240280926),
+    LossCase(
+        losses.SparseCategoricalCrossentropy,
+        {
+            "from_logits": True,
+            "ignore_class": 2,
+            "reduction": "sum",
+            "axis": 1,
+            "name": "smoothed",
+            "dtype": "float32",
+            "label_smoothing": 0.25,
+        },
+        value=2.0865126862229526,
     ),
     LayerCase(layers.BatchNormalization),
     LayerCase(

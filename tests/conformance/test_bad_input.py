@@ -6,7 +6,7 @@ import re
 import keras
 import pytest
 
-from kerasreg import callbacks, layers, regularizers, schedules
+from kerasreg import callbacks, layers, losses, regularizers, schedules
 
 SENTENCE = re.compile(
     r"Invalid value received for argument `(?P<name>\w+)`\. Expected .+\. Received: .+ "
@@ -306,6 +306,14 @@ CASES = [
     (layers.WeightNormalization, {"layer": keras.layers.LSTM(2), "weight_names": "a"}, TypeError),
     (layers.WeightStandardization, {"layer": None}, TypeError),
     (layers.WeightStandardization, {"layer": keras.layers.Dense(2), "epsilon": 0}, ValueError),
+    (losses.ConfidencePenalty, {"strength": -0.1}, ValueError),
+    (losses.ConfidencePenalty, {"strength": schedules.Linear(0.0, 0.1, steps=9)}, TypeError),
+    (losses.ConfidencePenalty, {"from_logits": 1}, TypeError),
+    (losses.ConfidencePenalty, {"threshold": 0.0}, ValueError),
+    (losses.ConfidencePenalty, {"axis": None}, TypeError),
+    (losses.SparseCategoricalCrossentropy, {"label_smoothing": 1.5}, ValueError),
+    (losses.SparseCategoricalCrossentropy, {"label_smoothing": "a"}, TypeError),
+    (losses.SparseCategoricalCrossentropy, {"ignore_class": 0.5}, TypeError),
     (callbacks.EarlyStopping, {"patience": -1}, ValueError),
     (callbacks.EarlyStopping, {"patience": 2.5}, TypeError),
     (callbacks.EarlyStopping, {"patience": "a"}, TypeError),

@@ -25,6 +25,7 @@ LEVELS = {
     "schedules": 2,
     "layers": 3,
     "regularizers": 3,
+    "losses": 3,
     "callbacks": 3,
     "augment": 3,
     "datasets": 3,

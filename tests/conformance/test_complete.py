@@ -11,6 +11,7 @@ from tests.conformance.cases import CASES
 SECTIONS = {
     "layers": ("Args:", "Call arguments:", "Input shape:", "Output shape:"),
     "regularizers": ("Args:",),
+    "losses": ("Args:",),
     "callbacks": ("Args:",),
     "augment": ("Args:",),
     "schedules": ("Args:",),

@@ -12,6 +12,7 @@ INVENTORY = {
         "callbacks",
         "datasets",
         "layers",
+        "losses",
         "models",
         "regularizers",
         "report",
@@ -72,6 +73,7 @@ INVENTORY = {
         "WeightStandardization",
         "linear_rates",
     ],
+    "kerasreg.losses": ["ConfidencePenalty", "SparseCategoricalCrossentropy"],
     "kerasreg.models": [
         "freeze_batch_norm",
         "mc_predict",

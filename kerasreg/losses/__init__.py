@@ -1,0 +1,6 @@
+"""Losses that regularize the output of a classifier."""
+
+from kerasreg.losses.confidence_penalty import ConfidencePenalty
+from kerasreg.losses.sparse_categorical_crossentropy import SparseCategoricalCrossentropy
+
+__all__ = ["ConfidencePenalty", "SparseCategoricalCrossentropy"]
