@@ -11,7 +11,7 @@ from kerasreg._backend.compiled import compiled
 from kerasreg._backend.every_layer import every_layer
 from kerasreg._backend.global_draws import global_draws
 from kerasreg._backend.replaced_calls import replaced_calls
-from kerasreg.models._batches import batches
+from kerasreg._batches import batches
 from kerasreg.schedules import Schedule
 
 # The base of all random image layers of Keras, which has no public name.

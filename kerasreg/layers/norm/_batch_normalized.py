@@ -9,9 +9,9 @@ from kerasreg._backend.fused_batch_norm import (
 )
 from kerasreg._backend.own_gradient import own_gradient
 from kerasreg._backend.replica_sum import replica_sum
-from kerasreg.layers.norm._channel_sum import channel_sum
-from kerasreg.layers.norm._channels import of_channels
-from kerasreg.layers.norm._moments import Moments, element_count, moments
+from kerasreg._statistics._channel_sum import channel_sum
+from kerasreg._statistics._channels import of_channels
+from kerasreg._statistics._moments import Moments, element_count, moments
 
 
 def normalize(x, mean, variance, gamma, beta, axis: int, epsilon: float):

@@ -7,12 +7,12 @@ from keras import ops
 
 from kerasreg import _checks
 from kerasreg._register import register
+from kerasreg._statistics._moments import aligned_mask, mask_axes, moments
 from kerasreg.layers.norm._batch_normalized import (
     normalized_at_inference,
     normalized_by_kernel,
     normalized_with,
 )
-from kerasreg.layers.norm._moments import aligned_mask, mask_axes, moments
 from kerasreg.layers.norm._renorm_correction import checked_clipping, correction
 
 

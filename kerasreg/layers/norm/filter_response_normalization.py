@@ -5,8 +5,8 @@ from keras import ops
 
 from kerasreg import _checks
 from kerasreg._register import register
-from kerasreg.layers.norm._channels import channels, of_channels
-from kerasreg.layers.norm._moments import aligned_mask, mask_axes
+from kerasreg._statistics._channels import channels, of_channels
+from kerasreg._statistics._moments import aligned_mask, mask_axes
 
 
 @register

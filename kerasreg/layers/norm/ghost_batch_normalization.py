@@ -7,8 +7,8 @@ from keras import ops
 
 from kerasreg import _checks
 from kerasreg._register import register
-from kerasreg.layers.norm._channels import of_channels
-from kerasreg.layers.norm._moments import aligned_mask
+from kerasreg._statistics._channels import of_channels
+from kerasreg._statistics._moments import aligned_mask
 from kerasreg.layers.norm.batch_normalization import BatchNormalization
 
 _NOT_HERE = ("renorm", "renorm_clipping", "renorm_momentum", "synchronized")

@@ -5,7 +5,7 @@ from keras import ops
 
 from kerasreg import _checks
 from kerasreg._register import register
-from kerasreg.layers.norm._channels import channels, of_channels
+from kerasreg._statistics._channels import channels, of_channels
 
 
 @register

@@ -8,6 +8,7 @@ from keras import ops
 from kerasreg import _checks
 from kerasreg._backend.own_precision import in_own_precision
 from kerasreg._register import register
+from kerasreg._statistics._moments import moments
 from kerasreg.layers._substituted_weights import (
     checked_weight_names,
     plain_layer,
@@ -20,7 +21,6 @@ from kerasreg.layers._wrapped_layer import (
     output_shape,
     wrapper_arguments,
 )
-from kerasreg.layers.norm._moments import moments
 
 _WITH_DATA_INIT = (
     keras.layers.Dense,

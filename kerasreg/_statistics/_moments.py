@@ -7,8 +7,8 @@ from keras import ops
 
 from kerasreg import _checks
 from kerasreg._backend.replica_sum import replica_sum
-from kerasreg.layers.norm._channel_sum import channel_sum
-from kerasreg.layers.norm._channels import of_channels
+from kerasreg._statistics._channel_sum import channel_sum
+from kerasreg._statistics._channels import of_channels
 
 
 class Moments(NamedTuple):

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from kerasreg.layers.norm._channel_sum import channel_sum
+from kerasreg._statistics._channel_sum import channel_sum
 
 RNG = np.random.default_rng(0)
 PLACES = [
