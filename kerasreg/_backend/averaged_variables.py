@@ -5,6 +5,7 @@ from typing import Any
 import keras
 
 from kerasreg._backend.running_fit import running_fit
+from kerasreg._backend.single_optimizers import single_optimizers
 
 
 def averaged_variables(model: Any) -> dict[int, Any]:
@@ -28,7 +29,7 @@ def averaged_variables(model: Any) -> dict[int, Any]:
         return {}
     return {
         id(variable): average
-        for optimizer in _optimizers(getattr(model, "optimizer", None))
+        for optimizer in single_optimizers(getattr(model, "optimizer", None))
         for variable, average in zip(
             getattr(optimizer, "_trainable_variables", ()),
             getattr(optimizer, "_model_variables_moving_average", ()),
@@ -36,8 +37,3 @@ def averaged_variables(model: Any) -> dict[int, Any]:
         )
         if average is not None
     }
-
-
-def _optimizers(optimizer: Any) -> list[Any]:
-    optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # LossScaleOptimizer
-    return list(getattr(optimizer, "optimizers", [optimizer]))  # MultiOptimizer

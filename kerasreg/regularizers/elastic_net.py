@@ -43,8 +43,15 @@ class ElasticNet(keras.regularizers.Regularizer):
         self.l1_fraction = _checks.fraction("l1_fraction", l1_fraction, self)
 
     def __call__(self, x):
+        return self._l1_l2()(x)
+
+    def proximal(self, weights, step):
+        """Returns argmin_w of `1/2 ||w - weights||^2 + step * penalty(w)`."""
+        return self._l1_l2().proximal(weights, step)
+
+    def _l1_l2(self):
         l1 = self.strength * self.l1_fraction
-        return L1L2(l1=l1, l2=self.strength - l1)(x)
+        return L1L2(l1=l1, l2=self.strength - l1)
 
     def get_config(self):
         return {"strength": self.strength, "l1_fraction": self.l1_fraction}

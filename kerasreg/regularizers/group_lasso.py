@@ -5,7 +5,7 @@ from keras import ops
 
 from kerasreg import _checks
 from kerasreg._register import register
-from kerasreg.regularizers._groups import checked_axes, group_norms
+from kerasreg.regularizers._groups import checked_axes, group_norms, shrunk_groups
 from kerasreg.regularizers._sums import as_loss
 
 
@@ -58,6 +58,10 @@ class GroupLasso(keras.regularizers.Regularizer):
         if self.size_factor:
             total = ops.sqrt(size) * total
         return as_loss(self.strength * total)
+
+    def proximal(self, weights, step):
+        """Returns argmin_w of `1/2 ||w - weights||^2 + step * penalty(w)`: whole groups shrink."""
+        return shrunk_groups(weights, self.axis, step * self.strength, self.size_factor, self)
 
     def get_config(self):
         return {"strength": self.strength, "axis": self.axis, "size_factor": self.size_factor}

@@ -3,8 +3,9 @@
 import keras
 
 from kerasreg import _checks
+from kerasreg._proximal import soft_threshold
 from kerasreg._register import register
-from kerasreg.regularizers._sums import absolute_sum, as_loss
+from kerasreg.regularizers._sums import absolute_sum, as_loss, widened
 
 
 @register
@@ -39,6 +40,10 @@ class L1(keras.regularizers.L1):
 
     def __call__(self, x):
         return as_loss(self.l1 * absolute_sum(x))
+
+    def proximal(self, weights, step):
+        """Returns argmin_w of `1/2 ||w - weights||^2 + step * penalty(w)`: soft thresholding."""
+        return soft_threshold(widened(weights), step * self.l1)
 
     def get_config(self):
         return {"l1": self.l1}

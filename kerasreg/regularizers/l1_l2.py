@@ -3,8 +3,9 @@
 import keras
 
 from kerasreg import _checks
+from kerasreg._proximal import elastic_net_step
 from kerasreg._register import register
-from kerasreg.regularizers._sums import absolute_sum, as_loss, square_sum
+from kerasreg.regularizers._sums import absolute_sum, as_loss, square_sum, widened
 
 
 @register
@@ -45,6 +46,10 @@ class L1L2(keras.regularizers.L1L2):
         if self.l2:
             terms.append(self.l2 * square_sum(x))
         return as_loss(sum(terms))
+
+    def proximal(self, weights, step):
+        """Returns argmin_w of `1/2 ||w - weights||^2 + step * penalty(w)`."""
+        return elastic_net_step(widened(weights), step, self.l1, self.l2)
 
     def get_config(self):
         return {"l1": self.l1, "l2": self.l2}

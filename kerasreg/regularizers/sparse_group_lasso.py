@@ -3,9 +3,10 @@
 import keras
 
 from kerasreg import _checks
+from kerasreg._proximal import soft_threshold
 from kerasreg._register import register
 from kerasreg.regularizers._groups import checked_axes
-from kerasreg.regularizers._sums import absolute_sum, as_loss
+from kerasreg.regularizers._sums import absolute_sum, as_loss, widened
 from kerasreg.regularizers.group_lasso import GroupLasso
 
 
@@ -49,8 +50,15 @@ class SparseGroupLasso(keras.regularizers.Regularizer):
         self.size_factor = _checks.boolean("size_factor", size_factor, self)
 
     def __call__(self, x):
-        groups = GroupLasso(self.strength * (1 - self.l1_fraction), self.axis, self.size_factor)(x)
-        return groups + as_loss(self.strength * self.l1_fraction * absolute_sum(x))
+        return self._groups()(x) + as_loss(self.strength * self.l1_fraction * absolute_sum(x))
+
+    def proximal(self, weights, step):
+        """Returns argmin_w of `1/2 ||w - weights||^2 + step * penalty(w)`: first single weights."""
+        single = soft_threshold(widened(weights), step * self.strength * self.l1_fraction)
+        return self._groups().proximal(single, step)
+
+    def _groups(self):
+        return GroupLasso(self.strength * (1 - self.l1_fraction), self.axis, self.size_factor)
 
     def get_config(self):
         return {

@@ -764,6 +764,7 @@ CASES: tuple[Case, ...] = (
         },
     ),
     CallbackCase(callbacks.PenaltyMonitor, {"terms": True}),
+    CallbackCase(callbacks.ProximalStep, {"where": ["hidden"]}),
     CallbackCase(
         callbacks.SaturationMonitor,
         {"sample": [[0.0, 1.0], [1.0, -2.0]], "where": ["hidden"], "tolerance": 0.1},

@@ -24,7 +24,7 @@ def test_config_round_trip(case):
 @every_callback
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_fit_with_the_callback(case, jit_compile):
-    hidden = keras.layers.Dense(3, activation="tanh", name="hidden")
+    hidden = keras.layers.Dense(3, "tanh", kernel_regularizer="l1", name="hidden")
     model = keras.Sequential([keras.Input((2,)), hidden, keras.layers.Dense(1)])
     model.compile("sgd", "mse", jit_compile=jit_compile)
     x, y = np.ones((4, 2)), np.ones((4, 1))

@@ -27,7 +27,12 @@ INVENTORY = {
         "Rotate",
         "Shift",
     ],
-    "kerasreg.callbacks": ["EarlyStopping", "PenaltyMonitor", "SaturationMonitor"],
+    "kerasreg.callbacks": [
+        "EarlyStopping",
+        "PenaltyMonitor",
+        "ProximalStep",
+        "SaturationMonitor",
+    ],
     "kerasreg.datasets": ["DataSet", "Split", "load"],
     "kerasreg.layers": [
         "AlphaDropout",

@@ -1,0 +1,1 @@
+"""Penalties by their proximal operators."""
