@@ -8,7 +8,7 @@ that `keras.saving.load_model` needs. The subpackages that need TensorFlow
 import importlib
 from types import ModuleType
 
-from kerasreg import callbacks, layers, losses, models, regularizers, schedules
+from kerasreg import callbacks, layers, losses, models, optimizers, regularizers, schedules
 
 __version__ = "0.1.0"
 
@@ -21,6 +21,7 @@ __all__ = [
     "layers",
     "losses",
     "models",
+    "optimizers",
     "regularizers",
     "report",
     "schedules",

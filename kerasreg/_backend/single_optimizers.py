@@ -5,5 +5,6 @@ from typing import Any
 
 def single_optimizers(optimizer: Any) -> list[Any]:
     """Returns the optimizers that update weights, without those that only hold others."""
-    optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # LossScaleOptimizer
+    while hasattr(optimizer, "inner_optimizer"):  # LossScaleOptimizer, wrappers of kerasreg
+        optimizer = optimizer.inner_optimizer
     return list(getattr(optimizer, "optimizers", [optimizer]))  # MultiOptimizer

@@ -11,7 +11,7 @@ from typing import Any
 
 import keras
 
-from kerasreg import callbacks, layers, losses, regularizers, schedules
+from kerasreg import callbacks, layers, losses, optimizers, regularizers, schedules
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,11 @@ class LossCase(Case):
     """
 
     value: float = 0.0
+
+
+@dataclass(frozen=True)
+class OptimizerCase(Case):
+    """An optimizer around another one."""
 
 
 @dataclass(frozen=True)
@@ -638,6 +643,15 @@ CASES: tuple[Case, ...] = (
             "label_smoothing": 0.25,
         },
         value=2.0865126862229526,
+    ),
+    OptimizerCase(
+        optimizers.Lookahead,
+        {
+            "base": keras.optimizers.SGD(0.1, momentum=0.9),
+            "sync_period": 2,
+            "slow_step_size": 0.25,
+            "name": "ahead",
+        },
     ),
     LayerCase(layers.BatchNormalization),
     LayerCase(

@@ -6,7 +6,7 @@ import re
 import keras
 import pytest
 
-from kerasreg import callbacks, layers, losses, regularizers, schedules
+from kerasreg import callbacks, layers, losses, optimizers, regularizers, schedules
 
 SENTENCE = re.compile(
     r"Invalid value received for argument `(?P<name>\w+)`\. Expected .+\. Received: .+ "
@@ -314,6 +314,17 @@ CASES = [
     (losses.SparseCategoricalCrossentropy, {"label_smoothing": 1.5}, ValueError),
     (losses.SparseCategoricalCrossentropy, {"label_smoothing": "a"}, TypeError),
     (losses.SparseCategoricalCrossentropy, {"ignore_class": 0.5}, TypeError),
+    (optimizers.Lookahead, {"base": None}, TypeError),
+    (optimizers.Lookahead, {"base": "adm"}, ValueError),
+    (
+        optimizers.Lookahead,
+        {"base": keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD())},
+        ValueError,
+    ),
+    (optimizers.Lookahead, {"base": "sgd", "sync_period": 0}, ValueError),
+    (optimizers.Lookahead, {"base": "sgd", "sync_period": 2.5}, TypeError),
+    (optimizers.Lookahead, {"base": "sgd", "slow_step_size": 0}, ValueError),
+    (optimizers.Lookahead, {"base": "sgd", "slow_step_size": 1.5}, ValueError),
     (callbacks.EarlyStopping, {"patience": -1}, ValueError),
     (callbacks.EarlyStopping, {"patience": 2.5}, TypeError),
     (callbacks.EarlyStopping, {"patience": "a"}, TypeError),

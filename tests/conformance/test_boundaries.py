@@ -29,6 +29,7 @@ LEVELS = {
     "layers": 3,
     "regularizers": 3,
     "losses": 3,
+    "optimizers": 3,
     "callbacks": 3,
     "augment": 3,
     "datasets": 3,

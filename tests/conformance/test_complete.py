@@ -12,6 +12,7 @@ SECTIONS = {
     "layers": ("Args:", "Call arguments:", "Input shape:", "Output shape:"),
     "regularizers": ("Args:",),
     "losses": ("Args:",),
+    "optimizers": ("Args:",),
     "callbacks": ("Args:",),
     "augment": ("Args:",),
     "schedules": ("Args:",),

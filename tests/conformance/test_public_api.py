@@ -14,6 +14,7 @@ INVENTORY = {
         "layers",
         "losses",
         "models",
+        "optimizers",
         "regularizers",
         "report",
         "schedules",
@@ -87,6 +88,7 @@ INVENTORY = {
         "thinned_ensemble",
         "unfreeze_batch_norm",
     ],
+    "kerasreg.optimizers": ["Lookahead"],
     "kerasreg.regularizers": [
         "ElasticNet",
         "Entropy",

@@ -1,0 +1,5 @@
+"""Optimizers around another optimizer, which regularize its path."""
+
+from kerasreg.optimizers.lookahead import Lookahead
+
+__all__ = ["Lookahead"]
