@@ -11,8 +11,10 @@ Keras' file format name it only if both stand in the same model, not in nested o
   to their clones, and `layer`, the original.
 
 `Layer._flatten_layers` is private, too: it is the only way to every layer inside of a layer.
+kerasreg itself says what it makes again, with `making`.
 """
 
+import contextlib
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -53,6 +55,19 @@ class Place:
         return self.model.get(id(layer)) if isinstance(self.model, Mapping) else None
 
 
+_own: list[Place] = []
+
+
+@contextlib.contextmanager
+def making(place: Place) -> Iterator[None]:
+    """Lets layers that are made in the context find those of a model that is not Keras' to make."""
+    _own.insert(0, place)
+    try:
+        yield
+    finally:
+        _own.pop(0)
+
+
 def places() -> list[Place]:
     """Returns the models that are being made at this moment, the innermost first."""
     found = []
@@ -65,4 +80,4 @@ def places() -> list[Place]:
                 original = frame.f_locals.get("layer") if name == "cache" else None
                 found.append(Place(model, original))
         frame = frame.f_back
-    return found
+    return found + _own

@@ -3,7 +3,7 @@
 import keras
 import pytest
 
-from kerasreg._backend.rebuilding import places
+from kerasreg._backend.rebuilding import Place, making, places
 
 
 @keras.saving.register_keras_serializable("kerasreg_tests")
@@ -80,4 +80,11 @@ def remember(layer):
 
 
 def test_nothing_is_being_made():
+    assert places() == []
+
+
+def test_a_model_that_kerasreg_makes_is_the_innermost_place():
+    made = keras.layers.Dense(2)
+    with making(Place({0: made})):
+        assert made in list(places()[-1].layers())
     assert places() == []
