@@ -8,7 +8,7 @@ that `keras.saving.load_model` needs. The subpackages that need TensorFlow
 import importlib
 from types import ModuleType
 
-from kerasreg import callbacks, layers, losses, models, optimizers, regularizers, schedules
+from kerasreg import callbacks, constraints, layers, losses, models, optimizers, regularizers, schedules
 
 __version__ = "0.1.0"
 
@@ -17,6 +17,7 @@ _ON_FIRST_USE = ("augment", "datasets", "report")
 __all__ = [
     "augment",
     "callbacks",
+    "constraints",
     "datasets",
     "layers",
     "losses",

@@ -4,8 +4,9 @@ import keras
 from keras import ops
 
 from kerasreg import _backend, _checks
+from kerasreg._axes import checked_axes
 from kerasreg._register import register
-from kerasreg.regularizers._groups import checked_axes, group_norms, root
+from kerasreg.regularizers._groups import group_norms, root
 from kerasreg.regularizers._sums import as_loss, widened
 
 

@@ -3,9 +3,9 @@
 import keras
 
 from kerasreg import _checks
+from kerasreg._axes import checked_axes
 from kerasreg._proximal import soft_threshold
 from kerasreg._register import register
-from kerasreg.regularizers._groups import checked_axes
 from kerasreg.regularizers._sums import absolute_sum, as_loss, widened
 from kerasreg.regularizers.group_lasso import GroupLasso
 

@@ -4,8 +4,8 @@ import keras
 from keras import ops
 
 from kerasreg import _checks
+from kerasreg._axes import axes_of, checked_axes
 from kerasreg._register import register
-from kerasreg.regularizers._groups import axes_of, checked_axes
 from kerasreg.regularizers._sums import absolute_sum, as_loss, widened
 
 

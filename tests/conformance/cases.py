@@ -11,7 +11,7 @@ from typing import Any
 
 import keras
 
-from kerasreg import callbacks, layers, losses, optimizers, regularizers, schedules
+from kerasreg import callbacks, constraints, layers, losses, optimizers, regularizers, schedules
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,17 @@ class LossCase(Case):
 @dataclass(frozen=True)
 class OptimizerCase(Case):
     """An optimizer around another one."""
+
+
+@dataclass(frozen=True)
+class ConstraintCase(Case):
+    """A constraint, with what becomes of the kernel [[3, 0, 1], [4, 0, -2]].
+
+    Args:
+        value: That, computed without kerasreg.
+    """
+
+    value: tuple[tuple[float, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -652,6 +663,20 @@ CASES: tuple[Case, ...] = (
             "slow_step_size": 0.25,
             "name": "ahead",
         },
+    ),
+    ConstraintCase(
+        constraints.L1Ball,
+        {"radius": 2.5, "axis": (1,)},
+        value=((2.25, 0.0, 0.25), (2.25, 0.0, -0.25)),
+    ),
+    ConstraintCase(constraints.L1Ball, value=((0.0, 0.0, 0.0), (1.0, 0.0, -1.0))),
+    ConstraintCase(
+        constraints.SpectralBall,
+        {"radius": 2.0},
+        value=(
+            (1.405300558453491, 0.0, 1.3764574718859282),
+            (1.4197221017372716, 0.0, -1.3908790151697088),
+        ),
     ),
     LayerCase(layers.BatchNormalization),
     LayerCase(

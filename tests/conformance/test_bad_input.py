@@ -6,7 +6,7 @@ import re
 import keras
 import pytest
 
-from kerasreg import callbacks, layers, losses, optimizers, regularizers, schedules
+from kerasreg import callbacks, constraints, layers, losses, optimizers, regularizers, schedules
 
 SENTENCE = re.compile(
     r"Invalid value received for argument `(?P<name>\w+)`\. Expected .+\. Received: .+ "
@@ -66,6 +66,20 @@ CASES = [
             ({"gradient": "one"}, ValueError),
         ]
     ],
+    *[
+        (cls, {"radius": bad}, error)
+        for cls in (constraints.L1Ball, constraints.SpectralBall)
+        for bad, error in [
+            (0.0, ValueError),
+            (-1.0, ValueError),
+            (math.inf, ValueError),
+            ("a", TypeError),
+            (None, TypeError),
+        ]
+    ],
+    (constraints.L1Ball, {"axis": ()}, ValueError),
+    (constraints.L1Ball, {"axis": (0, 0)}, ValueError),
+    (constraints.L1Ball, {"axis": 0.5}, TypeError),
     (layers.Dropout, {"rate": -0.1}, ValueError),
     (layers.Dropout, {"rate": 1.5}, ValueError),
     (layers.Dropout, {"rate": math.nan}, ValueError),

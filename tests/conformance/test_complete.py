@@ -11,6 +11,7 @@ from tests.conformance.cases import CASES
 SECTIONS = {
     "layers": ("Args:", "Call arguments:", "Input shape:", "Output shape:"),
     "regularizers": ("Args:",),
+    "constraints": ("Args:",),
     "losses": ("Args:",),
     "optimizers": ("Args:",),
     "callbacks": ("Args:",),

@@ -10,6 +10,7 @@ INVENTORY = {
     "kerasreg": [
         "augment",
         "callbacks",
+        "constraints",
         "datasets",
         "layers",
         "losses",
@@ -34,6 +35,7 @@ INVENTORY = {
         "ProximalStep",
         "SaturationMonitor",
     ],
+    "kerasreg.constraints": ["L1Ball", "SpectralBall"],
     "kerasreg.datasets": ["DataSet", "Split", "load"],
     "kerasreg.layers": [
         "AlphaDropout",

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from tests.conformance.cases import CASES, LayerCase, RegularizerCase
+from tests.conformance.cases import CASES, ConstraintCase, LayerCase, RegularizerCase
 from tests.conformance.test_layers import data, model_of
 
 LOAD = """
@@ -20,12 +20,16 @@ for path in Path(sys.argv[1]).glob("*.keras"):
     x = np.load(path.with_suffix(".x.npy"))
     np.save(path.with_suffix(".loaded.npy"), model.predict(x, verbose=0))
 """
-SAVED = dict(enumerate(case for case in CASES if isinstance(case, LayerCase | RegularizerCase)))
+KINDS = LayerCase | RegularizerCase | ConstraintCase
+SAVED = dict(enumerate(case for case in CASES if isinstance(case, KINDS)))
 
 
 def saved_model(case):
     if isinstance(case, LayerCase):
         return model_of(case), data(case)
+    if isinstance(case, ConstraintCase):
+        layer = keras.layers.Dense(2, kernel_constraint=case.make())
+        return keras.Sequential([keras.Input((3,)), layer]), np.ones((2, 3), "float32")
     of_outputs = None if case.refers else case.make()
     layer = keras.layers.Dense(2, kernel_regularizer=case.make(), activity_regularizer=of_outputs)
     return keras.Sequential([keras.Input((3,)), layer]), np.ones((2, 3), "float32")
