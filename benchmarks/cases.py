@@ -17,7 +17,8 @@ from benchmarks.peers import (
     timm_drop_block,
     torch_step,
 )
-from kerasreg import _backend, layers
+from benchmarks.penalized import penalized_network
+from kerasreg import _backend, layers, regularizers
 
 IMAGES = (32, 56, 56, 64)
 FLOOR = "floor x*c"
@@ -122,6 +123,39 @@ def small_network(dropout: Callable[[float], keras.layers.Layer] | None) -> Step
     x = generator.normal(size=(64, 28, 28, 1)).astype("float32")
     y = generator.integers(0, 10, 64)
     return lambda: model.train_on_batch(x, y)
+
+
+def penalty_cases(jit_compile: bool) -> list[Case]:
+    """Returns the rows of plain and folded penalties on the weights of a deep network."""
+    plain = {
+        "L1": (partial(regularizers.L1, 1e-5), partial(keras.regularizers.L1, 1e-5)),
+        "L2": (partial(regularizers.L2, 1e-4), partial(keras.regularizers.L2, 1e-4)),
+        "elastic net": (
+            partial(regularizers.L1L2, 1e-5, 1e-4),
+            partial(keras.regularizers.L1L2, 1e-5, 1e-4),
+        ),
+    }
+    rows, most = [], 1.05 if jit_compile else 1.2
+    step = partial(penalized_network, jit_compile=jit_compile)
+    where = "20 dense layers of 1024, training step" + ", XLA" * jit_compile
+    for name, (ours, theirs) in plain.items():
+        rows += [
+            Case(
+                group="penalty",
+                name=f"{name}, {where}",
+                ours=partial(step, ours),
+                peers={"Keras": partial(step, theirs)},
+                at_least={"Keras": 1.0},
+            ),
+            Case(
+                group="folded",
+                name=f"folded {name}, {where}",
+                ours=partial(step, lambda ours=ours: regularizers.Folded(ours())),
+                peers={"no penalty": partial(step, None), "Keras": partial(step, theirs)},
+                at_most={"no penalty": most},
+            ),
+        ]
+    return rows
 
 
 def dropout_case(shape, dtype="float32", mode="graph", **goals) -> Case:
@@ -270,4 +304,6 @@ CASES = (
         at_most={"no dropout": 1.15},
         note=SMALL_NETWORK,
     ),
+    *penalty_cases(jit_compile=False),
+    *penalty_cases(jit_compile=True),
 )

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from keras import ops
+
 from kerasreg._backend.every_layer import layers_by_path, own_weights
 
 
@@ -43,3 +45,17 @@ def penalized_paths(model: Any) -> list[str]:
         for weight in model.trainable_weights
         if weight.regularizer is not None
     ]
+
+
+def left_out_values(model: Any) -> dict[str, float]:
+    """Returns what folded penalties leave out of the loss now, by the paths of `penalized_paths`.
+
+    Args:
+        model: A built model.
+    """
+    weights = [weight for weight in model.trainable_weights if weight.regularizer is not None]
+    return {
+        path: float(ops.convert_to_numpy(weight.regularizer.left_out(weight)))
+        for path, weight in zip(penalized_paths(model), weights, strict=True)
+        if hasattr(weight.regularizer, "left_out")
+    }

@@ -113,3 +113,21 @@ class _Drawn(torch.autograd.Function):
         rest = ctx.saved_tensors
         dx = _Drawn.apply(dy, [backward, second, backward], *rest)
         return (dx, None, *[None] * len(rest))
+
+
+class GradientOnly(torch.autograd.Function):
+    """See `kerasreg._backend.gradient_only`."""
+
+    @staticmethod
+    def forward(ctx, gradient, x, *constants):
+        """Returns 0."""
+        ctx.gradient = gradient
+        ctx.save_for_backward(x, *constants)
+        return x.new_zeros(())
+
+    @staticmethod
+    def backward(ctx, upstream):
+        """Returns the gradient for `x` alone."""
+        x, *constants = ctx.saved_tensors
+        found = ctx.gradient(upstream, x, *constants)
+        return (None, found, *[None] * len(constants))

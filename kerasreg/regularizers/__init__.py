@@ -2,6 +2,7 @@
 
 from kerasreg.regularizers.elastic_net import ElasticNet
 from kerasreg.regularizers.entropy import Entropy
+from kerasreg.regularizers.folded import Folded
 from kerasreg.regularizers.group_lasso import GroupLasso
 from kerasreg.regularizers.hoyer import Hoyer
 from kerasreg.regularizers.kl_sparsity import KLSparsity
@@ -19,6 +20,7 @@ from kerasreg.regularizers.total_variation import TotalVariation
 __all__ = [
     "ElasticNet",
     "Entropy",
+    "Folded",
     "GroupLasso",
     "Hoyer",
     "KLSparsity",

@@ -45,6 +45,11 @@ class Sum(keras.regularizers.Regularizer):
     def __call__(self, x):
         return sum(penalty(x) for penalty in self.penalties)
 
+    def left_out(self, x):
+        """Returns the values of the folded ones, which a call leaves out; 0 where none is."""
+        parts = [penalty for penalty in self.penalties if hasattr(penalty, "left_out")]
+        return sum(penalty.left_out(x) for penalty in parts)
+
     def get_config(self):
         saved = map(keras.saving.serialize_keras_object, self.penalties)
         return {"penalties": list(saved)}

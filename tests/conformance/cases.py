@@ -607,6 +607,7 @@ CASES: tuple[Case, ...] = (
     RegularizerCase(
         regularizers.Sum, parts=(regularizers.L1(0.1), regularizers.L2(0.1)), value=4.0
     ),
+    RegularizerCase(regularizers.Folded, {"penalty": regularizers.GroupLasso(0.1)}, value=0.0),
     RegularizerCase(
         regularizers.L2SP,
         {"strength": 0.1, "reference": [[1.0, 0, 0], [0, 2.0, 0]]},

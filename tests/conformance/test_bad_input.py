@@ -80,6 +80,17 @@ CASES = [
     (constraints.L1Ball, {"axis": ()}, ValueError),
     (constraints.L1Ball, {"axis": (0, 0)}, ValueError),
     (constraints.L1Ball, {"axis": 0.5}, TypeError),
+    (regularizers.Folded, {"penalty": 0.01}, TypeError),
+    (regularizers.Folded, {"penalty": "l2"}, TypeError),
+    (regularizers.Folded, {"penalty": regularizers.L2}, TypeError),
+    (regularizers.Folded, {"penalty": regularizers.Folded(regularizers.L2())}, ValueError),
+    *[
+        (regularizers.Folded, {"penalty": regularizers.Sum(regularizers.L1(), bad)}, ValueError)
+        for bad in (
+            regularizers.Folded(regularizers.L2()),
+            regularizers.SoftSharing(keras.layers.Dense(2)),
+        )
+    ],
     (layers.Dropout, {"rate": -0.1}, ValueError),
     (layers.Dropout, {"rate": 1.5}, ValueError),
     (layers.Dropout, {"rate": math.nan}, ValueError),

@@ -94,6 +94,7 @@ INVENTORY = {
     "kerasreg.regularizers": [
         "ElasticNet",
         "Entropy",
+        "Folded",
         "GroupLasso",
         "Hoyer",
         "KLSparsity",

@@ -6,7 +6,7 @@ import keras
 
 from kerasreg import _checks
 from kerasreg._backend.penalty_meter import DATA_LOSS, PENALTY, PenaltyMeter, meter_of
-from kerasreg._penalized_weights import penalized_paths
+from kerasreg._penalized_weights import left_out_values, penalized_paths
 from kerasreg._register import register
 
 
@@ -40,6 +40,12 @@ class PenaltyMonitor(keras.callbacks.Callback):
     that returns its own logs, are there at the end of the epoch, for callbacks behind this one in
     the list (`TensorBoard`, say): put the monitor first. What `evaluate` returns as a list, called
     by another callback during `fit`, is longer by two.
+
+    A `kerasreg.regularizers.Folded` penalty has no value in the training step, and no part in
+    Keras' `loss`, which is then `data_loss` and the penalties that are not folded. Its value is
+    computed when the epoch (or the validation) ends, of the weights as they are then, and is part
+    of `penalty` from there on, for callbacks behind this one; after each batch, and for those
+    before, `penalty` is without it.
 
     Differs from the formula in nothing, unless the model overrides `compute_loss`: then
     `data_loss` is its result less the penalty. A `train_step` that does not call `compute_loss`
@@ -136,7 +142,12 @@ class PenaltyMonitor(keras.callbacks.Callback):
             reason = f"The `{step}` of the model does not call `compute_loss`."
             fix = "Let it compute its loss by `self.compute_loss(x, y, y_pred, sample_weight)`."
             _checks.impossible(self, reason, fix=fix)
-        return self._meter.values()
+        values = self._meter.values()
+        for path, value in left_out_values(self.model).items():
+            values[PENALTY] += value
+            if self.terms:
+                values[f"{PENALTY}/{path}"] += value
+        return values
 
     def _refuse_other_metrics(self) -> None:
         mine = (self._meter.data_loss, self._meter.penalty) if self._meter else ()
