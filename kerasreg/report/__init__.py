@@ -5,6 +5,7 @@ from importlib.util import find_spec
 if find_spec("matplotlib") is None:
     raise ImportError('`kerasreg.report` needs matplotlib: pip install "kerasreg[plot]".')
 
+from kerasreg.report.plot_generalization_gap import plot_generalization_gap
 from kerasreg.report.plot_saturation import plot_saturation
 
-__all__ = ["plot_saturation"]
+__all__ = ["plot_generalization_gap", "plot_saturation"]

@@ -803,6 +803,10 @@ CASES: tuple[Case, ...] = (
             "restore": "last",
         },
     ),
+    CallbackCase(
+        callbacks.GeneralizationGap,
+        {"sample": [[[0.0, 1.0], [1.0, -2.0]], [[1.0], [0.0]]], "batch_size": 1},
+    ),
     CallbackCase(callbacks.PenaltyMonitor, {"terms": True}),
     CallbackCase(callbacks.ProximalStep, {"where": ["hidden"]}),
     CallbackCase(

@@ -31,6 +31,7 @@ INVENTORY = {
     ],
     "kerasreg.callbacks": [
         "EarlyStopping",
+        "GeneralizationGap",
         "PenaltyMonitor",
         "ProximalStep",
         "SaturationMonitor",
@@ -109,7 +110,7 @@ INVENTORY = {
         "Sum",
         "TotalVariation",
     ],
-    "kerasreg.report": ["plot_saturation"],
+    "kerasreg.report": ["plot_generalization_gap", "plot_saturation"],
     "kerasreg.schedules": [
         "Constant",
         "Cosine",
