@@ -8,7 +8,17 @@ that `keras.saving.load_model` needs. The subpackages that need TensorFlow
 import importlib
 from types import ModuleType
 
-from kerasreg import callbacks, constraints, layers, losses, models, optimizers, regularizers, schedules
+from kerasreg import (
+    callbacks,
+    constraints,
+    layers,
+    losses,
+    models,
+    optimizers,
+    regularizers,
+    schedules,
+)
+from kerasreg.models import regularize
 
 __version__ = "0.1.0"
 
@@ -23,6 +33,7 @@ __all__ = [
     "losses",
     "models",
     "optimizers",
+    "regularize",
     "regularizers",
     "report",
     "schedules",

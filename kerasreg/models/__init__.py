@@ -1,16 +1,24 @@
-"""Functions on a whole model: its batch normalization, its penalties, predictions by dropout."""
+"""Functions on a whole model, and the rules of the one that regularizes it."""
 
+from kerasreg.models.constrain import Constrain
 from kerasreg.models.freeze import freeze_batch_norm, unfreeze_batch_norm
 from kerasreg.models.mc_predict import mc_predict
+from kerasreg.models.penalize import Penalize
+from kerasreg.models.penalize_activity import PenalizeActivity
 from kerasreg.models.penalty_report import penalty_report
 from kerasreg.models.reestimate_batch_norm import reestimate_batch_norm
+from kerasreg.models.regularize import regularize
 from kerasreg.models.thinned_ensemble import thinned_ensemble
 
 __all__ = [
+    "Constrain",
+    "Penalize",
+    "PenalizeActivity",
     "freeze_batch_norm",
     "mc_predict",
     "penalty_report",
     "reestimate_batch_norm",
+    "regularize",
     "thinned_ensemble",
     "unfreeze_batch_norm",
 ]

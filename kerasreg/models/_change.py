@@ -20,7 +20,7 @@ from typing import Any, Protocol, runtime_checkable
 import keras
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Change:
     """One thing that a rule does to a model.
 
@@ -39,7 +39,7 @@ class Change:
     on: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class WeightChange(Change):
     """A penalty or constraint on a weight.
 
@@ -54,21 +54,21 @@ class WeightChange(Change):
     value: Any
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class ActivityChange(Change):
     """A penalty on the outputs of a layer."""
 
     value: keras.regularizers.Regularizer
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Replacement(Change):
     """A layer that gives place to another: one item of `replacements` of `_edited.edited`."""
 
     item: Any
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Insertion(Change):
     """Something put into the graph: one item of `insertions` of `_edited.edited`."""
 

@@ -14,9 +14,8 @@ from rich.table import Column, Table
 from kerasreg import _checks
 from kerasreg._backend.every_layer import layers_by_path
 from kerasreg._penalized_weights import weights_by_path
-from kerasreg._register import own_arguments
-from kerasreg.regularizers.sum import Sum
-from kerasreg.schedules.schedule import Schedule
+from kerasreg.models._described import in_words, name_of, numbers_of, parts_of
+from kerasreg.regularizers.folded import Folded
 
 _OWNER = "penalty_report"
 
@@ -30,7 +29,8 @@ class PenaltyRow(NamedTuple):
         shape: Shape of the weight; None for outputs.
         penalty: Name of the penalty's class (or function).
         strengths: The penalty's arguments that are floats, or schedules.
-        value: What it adds to the loss now; None for outputs, where it depends on the data.
+        value: What it adds to the loss now, or would add if it were not folded; None for outputs,
+            where it depends on the data.
         share: `value` as a share of the sum of all weights' penalties; None for outputs.
         norm: Euclidean norm of the weight; None for outputs.
         zeros: Fraction of the weight's elements that are 0; None for outputs.
@@ -54,7 +54,7 @@ class PenaltyReport(NamedTuple):
 
     Args:
         rows: The penalties of weights, in the order of the layers, then those of outputs.
-        total: Sum of the weights' penalties, as it is added to the loss.
+        total: Sum of the weights' penalties: what they and the folded ones among them stand for.
     """
 
     rows: tuple[PenaltyRow, ...]
@@ -74,9 +74,8 @@ class PenaltyReport(NamedTuple):
             Column("path", overflow="fold"), "shape", "penalty", "strength", *numbers, title=title
         )
         for row in self.rows:
-            strengths = ", ".join(f"{name}={_short(each)}" for name, each in row.strengths.items())
             shape = "outputs" if row.shape is None else str(row.shape)
-            table.add_row(row.path, shape, row.penalty, strengths, *_cells(row))
+            table.add_row(row.path, shape, row.penalty, in_words(row.strengths), *_cells(row))
         if not self.rows:
             table.add_row("(none)")
         return table
@@ -143,52 +142,24 @@ def _of_weights(model: Any) -> Iterator[PenaltyRow]:
         norm = float(np.sqrt(np.sum(np.square(array, dtype="float64"))))
         zeros = float(np.mean(array == 0)) if array.size else 0.0
         frozen = id(weight) not in trained
-        for part in _parts(weight.regularizer):
-            value = 0.0 if frozen else float(ops.convert_to_numpy(part(weight)))
-            named = _name(part), _strengths(part)
+        for part in parts_of(weight.regularizer):
+            value = 0.0 if frozen else _value(part, weight)
+            named = name_of(part), numbers_of(part)
             yield PenaltyRow(path, tuple(weight.shape), *named, value, 0.0, norm, zeros, frozen)
+
+
+def _value(part: Any, weight: Any) -> float:
+    value = part.left_out(weight) if isinstance(part, Folded) else part(weight)
+    return float(ops.convert_to_numpy(value))
 
 
 def _of_outputs(model: Any) -> Iterator[PenaltyRow]:
     for path, layer in [(model.name, model), *layers_by_path(model)]:
         regularizer = getattr(layer, "activity_regularizer", None)
         if regularizer is not None:
-            for part in _parts(regularizer):
-                named = _name(part), _strengths(part)
+            for part in parts_of(regularizer):
+                named = name_of(part), numbers_of(part)
                 yield PenaltyRow(path, None, *named, None, None, None, None, False)
-
-
-def _parts(regularizer: Any) -> list[Any]:
-    if isinstance(regularizer, Sum):
-        return [each for penalty in regularizer.penalties for each in _parts(penalty)]
-    return [regularizer]
-
-
-def _name(regularizer: Any) -> str:
-    if isinstance(regularizer, keras.regularizers.Regularizer):
-        return type(regularizer).__name__
-    if hasattr(regularizer, "__self__"):  # a layer's own
-        return type(regularizer.__self__).__name__
-    return getattr(regularizer, "__name__", type(regularizer).__name__)
-
-
-def _strengths(regularizer: Any) -> dict[str, Any]:
-    if hasattr(regularizer, "__self__"):
-        layer = regularizer.__self__
-        names = [name for name in own_arguments(type(layer)) if name.endswith("_regularizer")]
-        found = {name: getattr(layer, name) for name in names}
-    else:
-        try:
-            config = regularizer.get_config()
-        except (AttributeError, NotImplementedError):  # a function, or one that cannot be saved
-            return {}
-        attributes = {name: getattr(regularizer, name, None) for name in config}
-        found = config | {k: each for k, each in attributes.items() if isinstance(each, Schedule)}
-    return {name: each for name, each in found.items() if isinstance(each, float | Schedule)}
-
-
-def _short(strength: Any) -> str:
-    return f"{strength:.4g}" if isinstance(strength, float) else str(strength)
 
 
 def _cells(row: PenaltyRow) -> tuple[str, ...]:
