@@ -7,7 +7,10 @@ import keras
 
 
 def own_gradient(
-    forward: Callable[..., tuple], gradient: Callable[..., Any], plain: Callable[..., Any]
+    forward: Callable[..., tuple],
+    gradient: Callable[..., Any],
+    plain: Callable[..., Any],
+    elsewhere: Callable[..., tuple] | None = None,
 ) -> Callable[..., tuple]:
     """Returns `forward`, with `gradient` for its gradient on TensorFlow.
 
@@ -21,9 +24,10 @@ def own_gradient(
             where `kept` is the tuple that `forward` returned, without the output.
         plain: `plain(*tensors)` is the output again, as operations that TensorFlow can
             differentiate as often as asked.
+        elsewhere: What other backends run, and differentiate on their own. Defaults to `forward`.
     """
     if keras.config.backend() != "tensorflow":
-        return forward
+        return elsewhere or forward
     from kerasreg._backend.tensorflow import tf
 
     def second(upstream, tensors, upstreams):

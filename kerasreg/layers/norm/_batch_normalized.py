@@ -9,8 +9,10 @@ from kerasreg._backend.fused_batch_norm import (
 )
 from kerasreg._backend.own_gradient import own_gradient
 from kerasreg._backend.replica_sum import replica_sum
+from kerasreg._backend.under_xla import under_xla
 from kerasreg._statistics._channel_sum import channel_sum
 from kerasreg._statistics._channels import of_channels
+from kerasreg._statistics._masked_values import put_back, taken_out
 from kerasreg._statistics._moments import Moments, element_count, moments
 
 
@@ -122,6 +124,8 @@ def normalized_with(batch, x, gamma, beta, axis, epsilon, mask=None, *, synchron
         mean, variance = statistics(batch)
         inverse = ops.rsqrt(variance + epsilon)
         deviation = ops.cast(x, wide) - along(mean)
+        if mask is not None:
+            upstream, deviation = _without_removed(upstream, deviation, mask)
         by_beta = channel_sum(upstream, axis)
         by_gamma = channel_sum(upstream * deviation, axis) * inverse
         # What the mean and the variance of the batch take from the gradient.
@@ -135,9 +139,34 @@ def normalized_with(batch, x, gamma, beta, axis, epsilon, mask=None, *, synchron
         by_x = (upstream - taken) * along(inverse * gamma)
         return ops.cast(by_x, x.dtype), by_gamma, by_beta
 
+    def differentiable(x, gamma, beta, batch):
+        mean, variance = statistics(batch)
+        if mask is None:
+            return normalize(x, mean, variance, gamma, beta, axis, epsilon)
+        x, removed = taken_out(x, mask)
+        outputs = normalize(x, mean, variance, gamma, beta, axis, epsilon)
+        return put_back(outputs, removed, gamma, axis)
+
     def plain(x, gamma, beta):
         x = ops.cast(x, wide)
-        mean, variance = statistics(moments(x, axis, mask, synchronized=synchronized))
-        return normalize(x, mean, variance, gamma, beta, axis, epsilon)
+        batch = moments(x, axis, mask, synchronized=synchronized)
+        return differentiable(x, gamma, beta, batch)
 
-    return own_gradient(forward, gradient, plain)(x, gamma, beta)[0]
+    def elsewhere(x, gamma, beta):
+        return (differentiable(ops.cast(x, wide), gamma, beta, batch),)
+
+    return own_gradient(forward, gradient, plain, elsewhere)(x, gamma, beta)[0]
+
+
+def _without_removed(upstream, deviation, mask):
+    """Returns both with 0 in the places from which `taken_out` takes something."""
+
+    def removed():
+        stays = ops.logical_or(mask, ops.isfinite(deviation))
+        return ops.where(stays, upstream, 0), ops.where(stays, deviation, 0)
+
+    # XLA does it in the loop that reads them; else, to look for them costs a third of replacing.
+    if under_xla():
+        return removed()
+    is_finite = ops.all(ops.isfinite(deviation))
+    return ops.cond(is_finite, lambda: (upstream, deviation), removed)

@@ -6,6 +6,7 @@ from keras import ops
 from kerasreg import _checks
 from kerasreg._register import register
 from kerasreg._statistics._channels import channels, of_channels
+from kerasreg._statistics._masked_values import put_back, taken_out
 from kerasreg._statistics._moments import aligned_mask, mask_axes
 
 
@@ -137,14 +138,18 @@ class FilterResponseNormalization(keras.layers.Layer):
         x = ops.cast(inputs, keras.backend.result_type(self.compute_dtype, "float32"))
         if mask is not None:
             mask = aligned_mask(mask, inputs.shape, axis, self)
+            x, removed = taken_out(x, mask)
         epsilon = self.epsilon
         if self.learned_epsilon:
             epsilon = epsilon + ops.abs(ops.cast(self.epsilon_weight, x.dtype))
-        gamma, beta = (
-            of_channels(ops.cast(value, x.dtype), axis, len(x.shape))
-            for value in (self.gamma, self.beta)
+        gamma = ops.cast(self.gamma, x.dtype)
+        factor, beta = (
+            of_channels(value, axis, len(x.shape))
+            for value in (gamma, ops.cast(self.beta, x.dtype))
         )
-        outputs = gamma * (x * ops.rsqrt(mean_square(x, axis, mask) + epsilon)) + beta
+        outputs = factor * (x * ops.rsqrt(mean_square(x, axis, mask) + epsilon)) + beta
+        if mask is not None:
+            outputs = put_back(outputs, removed, gamma, axis)
         return ops.cast(outputs, self.compute_dtype)
 
     def get_config(self):

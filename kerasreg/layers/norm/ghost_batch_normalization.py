@@ -8,6 +8,7 @@ from keras import ops
 from kerasreg import _checks
 from kerasreg._register import register
 from kerasreg._statistics._channels import of_channels
+from kerasreg._statistics._masked_values import put_back, taken_out
 from kerasreg._statistics._moments import aligned_mask
 from kerasreg.layers.norm.batch_normalization import BatchNormalization
 
@@ -141,6 +142,7 @@ class GhostBatchNormalization(BatchNormalization):
         x = ops.cast(inputs, keras.backend.result_type(self.compute_dtype, "float32"))
         if mask is not None:
             mask = aligned_mask(mask, inputs.shape, axis, self)
+            x, removed = taken_out(x, mask)
         gamma, beta, *moving = (
             None if value is None else ops.cast(value, x.dtype)
             for value in (self.gamma, self.beta, self.moving_mean, self.moving_variance)
@@ -154,6 +156,8 @@ class GhostBatchNormalization(BatchNormalization):
         outputs = deviation * _of_examples(factor, ghosts, axis, x)
         if beta is not None:
             outputs = outputs + of_channels(beta, axis, len(x.shape))
+        if mask is not None:
+            outputs = put_back(outputs, removed, gamma, axis)
         return ops.cast(outputs, self.compute_dtype)
 
     def get_config(self):
