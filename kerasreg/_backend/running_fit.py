@@ -6,6 +6,7 @@ from types import FrameType
 from typing import Any
 
 _LOCALS = {"callbacks", "epochs", "initial_epoch", "validation_data", "validation_freq"}
+_ARGUMENTS = ("validation_data", "validation_steps", "batch_size", "validation_batch_size")
 
 
 @dataclass(frozen=True)
@@ -15,10 +16,18 @@ class RunningFit:
     Args:
         callbacks: Keras' list of the callbacks, which lives as long as the call.
         validates: Whether at least one epoch ends with a validation.
+        validation_data: The argument of `fit`, or the part split off; so the next three.
+        validation_steps: Number of batches in a validation, None for all.
+        batch_size: Examples in a batch, of arrays.
+        validation_batch_size: The same in a validation, None if it is no other.
     """
 
     callbacks: Any
     validates: bool
+    validation_data: Any = None
+    validation_steps: int | None = None
+    batch_size: int | None = None
+    validation_batch_size: int | None = None
 
 
 def running_fit(model: Any, frame: FrameType | None = None) -> RunningFit | None:
@@ -37,7 +46,8 @@ def running_fit(model: Any, frame: FrameType | None = None) -> RunningFit | None
         if frame.f_code.co_name == "fit":
             names = frame.f_locals
             if names.get("self") is model and names.keys() >= _LOCALS:
-                return RunningFit(names["callbacks"], _validates(model, names))
+                arguments = {name: names.get(name) for name in _ARGUMENTS}
+                return RunningFit(names["callbacks"], _validates(model, names), **arguments)
         frame = frame.f_back
     return None
 

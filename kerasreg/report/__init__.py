@@ -7,5 +7,6 @@ if find_spec("matplotlib") is None:
 
 from kerasreg.report.plot_generalization_gap import plot_generalization_gap
 from kerasreg.report.plot_saturation import plot_saturation
+from kerasreg.report.plot_stopping import plot_stopping
 
-__all__ = ["plot_generalization_gap", "plot_saturation"]
+__all__ = ["plot_generalization_gap", "plot_saturation", "plot_stopping"]

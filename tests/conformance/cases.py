@@ -5,13 +5,17 @@ that the round trips prove that none is lost; a row with the defaults shows that
 `test_complete.py` sees to it that no class and no argument is missing.
 """
 
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import keras
+import numpy as np
 
 from kerasreg import callbacks, constraints, layers, losses, optimizers, regularizers, schedules
+
+SCRATCH = tempfile.TemporaryDirectory()
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,11 @@ class ConstraintCase(Case):
 @dataclass(frozen=True)
 class CallbackCase(Case):
     """A callback that goes into `fit` with validation data."""
+
+
+@dataclass(frozen=True)
+class StoppingCase(Case):
+    """A criterion of early stopping, or another rule that it takes."""
 
 
 @dataclass(frozen=True)
@@ -803,6 +812,35 @@ CASES: tuple[Case, ...] = (
             "restore": "last",
         },
     ),
+    CallbackCase(
+        callbacks.EarlyStopping,
+        {
+            "monitor": {"loss": 1.0, "val_loss": 0.5},
+            "mode": {"val_loss": "min"},
+            "criterion": callbacks.Any([callbacks.Patience(2), callbacks.TimeLimit(600.0)]),
+            "restore": callbacks.TopK(2),
+            "restore_optimizer": True,
+            "every_steps": 2,
+            "validation_data": [np.ones((3, 2)).tolist(), np.ones((3, 1)).tolist()],
+            "resume": False,
+            "on_nonfinite": callbacks.Rollback(0.25),
+        },
+    ),
+    CallbackCase(callbacks.EarlyStopping, {"snapshot_dir": SCRATCH.name, "resume": False}),
+    StoppingCase(callbacks.All, {"criteria": [callbacks.Patience(2), callbacks.Threshold(1.0)]}),
+    StoppingCase(callbacks.Any, {"criteria": [callbacks.Patience(2), callbacks.TimeLimit(60.0)]}),
+    StoppingCase(callbacks.Divergence, {"value": 10.0}),
+    StoppingCase(callbacks.GeneralizationLoss, {"alpha": 2.5}),
+    StoppingCase(
+        callbacks.Patience,
+        {"patience": 3, "min_delta": 0.25, "relative": True, "cumulative": False, "baseline": 0.5},
+    ),
+    StoppingCase(callbacks.ProgressQuotient, {"alpha": 0.5, "strip": 3}),
+    StoppingCase(callbacks.Rollback, {"lr_factor": 0.25, "times": 2}),
+    StoppingCase(callbacks.SuccessiveIncreases, {"successive": 3, "strip": 2}),
+    StoppingCase(callbacks.Threshold, {"value": 0.5}),
+    StoppingCase(callbacks.TimeLimit, {"seconds": 60.0}),
+    StoppingCase(callbacks.TopK, {"k": 3}),
     CallbackCase(
         callbacks.GeneralizationGap,
         {"sample": [[[0.0, 1.0], [1.0, -2.0]], [[1.0], [0.0]]], "batch_size": 1},

@@ -1,77 +1,111 @@
 """Early stopping with the best weights kept."""
 
-import logging
+import os
 from typing import Any
 
 import keras
 from keras import ops
 
 from kerasreg import _checks
-from kerasreg._backend.metric_direction import metric_direction
-from kerasreg._backend.running_fit import running_fit
 from kerasreg._register import register
-from kerasreg.callbacks.stopping._interrupt import Interrupt, watch
-from kerasreg.callbacks.stopping._monitored_value import monitored_value
-from kerasreg.callbacks.stopping._snapshot import Snapshot
-from kerasreg.callbacks.stopping.curve import Curve
+from kerasreg.callbacks.stopping._arguments import (
+    checked_criterion,
+    checked_every_steps,
+    checked_restore,
+    serialized_data,
+)
+from kerasreg.callbacks.stopping._monitor import Monitor
+from kerasreg.callbacks.stopping._nonfinite import checked_policy
+from kerasreg.callbacks.stopping._reported import report_of, say
+from kerasreg.callbacks.stopping._session import Session
 from kerasreg.callbacks.stopping.patience import Patience
-from kerasreg.callbacks.stopping.stopping_report import StoppingReport, StopReason
+from kerasreg.callbacks.stopping.stopping_report import StoppingReport, StopReason, place
 
 
 @register
 class EarlyStopping(keras.callbacks.EarlyStopping):
     """Early stopping.
 
-    Watches a value after each epoch, stores a copy of the weights whenever it is the best so
-    far, and stops when it has not improved for `patience` validations: the number of steps
-    becomes a tuned hyperparameter that bounds how far the weights travel. In the end the model
-    has the weights of the best epoch, whether training was stopped or ran out. Ctrl-C stops
-    after the batch, restores them and goes on as `KeyboardInterrupt` (a second one gets through
-    at once); after any other exception `stopper.restore(model)` does it. `stopper.report` says
-    what happened.
+    Watches a value after each epoch, stores a copy of the weights whenever it is the best so far,
+    and stops when it has not improved for `patience` validations: the number of steps becomes a
+    tuned hyperparameter that bounds how far the weights travel. In the end the model has the best
+    weights, whether training was stopped or ran out. Ctrl-C stops after the batch, restores them
+    and goes on as `KeyboardInterrupt` (a second one gets through at once); after any other
+    exception `stopper.restore(model)` does it. `stopper.report` says what happened.
 
     `keras.callbacks.EarlyStopping` with the same arguments in the same places. It differs:
 
-    - The best weights come back by default.
-    - They are those of the best value, however little better: `min_delta` governs the patience
-      alone, while Keras passes over an epoch that is better by less. `best` and `best_epoch`
-      likewise.
+    - The best weights come back by default. They are those of the best value, however little
+      better: `min_delta` governs the patience alone, while Keras passes over an epoch that is
+      better by less.
     - A NaN or infinite value is never the best; it counts as an epoch without improvement.
     - A wrong `monitor` is an error as soon as the name could be in the logs, where Keras warns
       after every epoch; epochs without validation (`validation_freq`) pass without a warning.
     - `mode="auto"` also knows the losses and metrics of a model with several outputs.
-    - With an optimizer that averages the weights (`use_ema=True`) the averages of the best epoch
-      come back, as if `fit` had ended there; Keras puts raw weights over the averages. The
-      optimizer's averages are set with them; nothing else of the optimizer is touched, nor are
-      the seeds of random layers.
+    - With an optimizer that averages the weights (`use_ema=True`) the averages come back, as if
+      `fit` had ended there; Keras puts raw weights over the averages.
 
-    Differs from the book's algorithm 7.1 in counting from the last change by more than
-    `min_delta`, in `baseline`, and in `start_from_epoch`.
+    With `every_steps` it validates inside of the epochs, and training does not notice: the history,
+    the weights, the seeds and the optimizer are the same, bit for bit. A training loss among the
+    monitored is then Keras' running one. In a loop of your own, call the hooks yourself:
 
-    Attributes `best`, `best_epoch`, `wait`, `stopped_epoch` (0 if not stopped) and
-    `best_weights` are as in Keras; epochs count from 0.
+        stopper.set_model(model)
+        stopper.on_train_begin()
+        for step, (x, y) in enumerate(batches):
+            logs = model.train_on_batch(x, y, return_dict=True)
+            stopper.on_train_batch_end(step, logs)
+            if model.stop_training:
+                break
+        stopper.on_train_end()
+
+    With `snapshot_dir` nothing is lost when the process is killed. Run the same script again, with
+    `keras.callbacks.BackupAndRestore` behind this callback in the list: validations that Keras'
+    backup does not know are made again, best weights stay, and the decision to stop is the same.
+
+    Differs from the book's algorithm 7.1 in counting from the last change by more than `min_delta`,
+    in `baseline`, and in `start_from_epoch`; `restore="k-p"` is its rule.
 
     Args:
-        monitor: Name of the value to watch, as in the logs of `fit`. Defaults to `"val_loss"`.
+        monitor: Name of the value to watch, as in the logs of `fit`; a dict from names to weights
+            above 0 for the weighted sum, in which values to be maximised have a minus sign; or a
+            list of names, of which the second decides between equal values of the first, and so on.
+            Defaults to `"val_loss"`.
         min_delta: Least change that the patience takes for an improvement, in the unit of the
             value, at least 0. Defaults to 0.
-        patience: Validations without improvement after which to stop, an integer of at least 0;
-            0 is like 1. Defaults to 0.
+        patience: Validations without improvement after which to stop, an integer of at least 0; 0
+            is like 1. Defaults to 0.
         verbose: 1 prints when training is stopped and when weights are restored. Defaults to 0.
-        mode: `"min"` or `"max"`; `"auto"` minimises losses and asks metrics. Defaults to
-            `"auto"`.
+        mode: `"min"` or `"max"`; `"auto"` minimises losses and asks metrics; or a dict from names
+            to these. Defaults to `"auto"`.
         baseline: Value that an improvement must beat to reset the patience. Defaults to None.
         restore_best_weights: Decides over `restore` when True (`"best"`) or False (`"last"`).
             Defaults to None.
         start_from_epoch: Epochs to pass over first, at least 0; their weights are never stored.
             Defaults to 0.
-        restore: Which weights the model has in the end: `"best"`, or `"last"` to leave it as it
-            is; nothing is stored then. Defaults to `"best"`.
+        criterion: When to stop, in place of the patience: `Patience`, `GeneralizationLoss`,
+            `ProgressQuotient`, `SuccessiveIncreases`, `Threshold`, `Divergence`, `TimeLimit`,
+            `Any`, `All` or your own `Criterion`. Defaults to None.
+        restore: Which weights the model has in the end: `"best"`; `"k-p"`, those of the last
+            improvement that the patience counted; `TopK(k)`, the mean of several; or `"last"` to
+            leave it as it is. Defaults to `"best"`.
+        restore_optimizer: Whether the optimizer comes back too, with its moments, averages,
+            learning rate and iteration count. Defaults to False.
+        every_steps: Training steps between validations, at least 1, a multiple of the model's
+            `steps_per_execution`; None for one after each epoch. Defaults to None.
+        validation_data: What to validate with inside of the epochs, as `fit` takes it. Defaults to
+            None, the validation data of `fit`.
+        snapshot_dir: Folder on a local disk for the state and the best weights, which are then not
+            held in memory. One training a folder. Defaults to None.
+        resume: True goes on with what the last training saw, in this object or `snapshot_dir`,
+            False never does. Defaults to None: with a folder whose training did not end.
+        on_nonfinite: What to do when a value is NaN or infinite: `"ignore"`, `"stop"` or
+            `Rollback(...)`. Defaults to `"ignore"`.
 
     Raises:
         TypeError: If an argument is of the wrong kind.
-        ValueError: If an argument has a wrong value; during training, if `monitor` is not among
-            the logs, or `mode="auto"` cannot know whether to minimise it.
+        ValueError: If an argument has a wrong value; during training, if `monitor` is not among the
+            logs, or `mode="auto"` cannot know whether to minimise it.
+        RuntimeError: If there is a `snapshot_dir` and `BackupAndRestore` stands before it.
 
     Example:
         >>> import keras, kerasreg
@@ -101,72 +135,73 @@ class EarlyStopping(keras.callbacks.EarlyStopping):
         restore_best_weights=None,
         start_from_epoch=0,
         *,
+        criterion=None,
         restore="best",
+        restore_optimizer=False,
+        every_steps=None,
+        validation_data=None,
+        snapshot_dir=None,
+        resume=None,
+        on_nonfinite="ignore",
     ):
-        super().__init__()
-        self.monitor = _checks.instance("monitor", monitor, self, str, "the name of a metric")
-        if not monitor:
-            _checks.refuse("monitor", monitor, self, "the name of a metric")
+        keras.callbacks.Callback.__init__(self)  # nothing of Keras' own state is used
+        self.monitor, self.mode = monitor, mode
+        self._monitor = Monitor(monitor, mode, self)
         self.min_delta = _checks.number("min_delta", min_delta, self, low=0)
         self.patience = _checks.whole("patience", patience, self)
         self.verbose = (
             verbose if isinstance(verbose, bool) else _checks.whole("verbose", verbose, self)
         )
-        self.mode = _checks.choice("mode", mode, self, ("auto", "min", "max"))
-        if baseline is not None:
-            baseline = _checks.number("baseline", baseline, self)
-        self.baseline = baseline
+        self.baseline = None if baseline is None else _checks.number("baseline", baseline, self)
         if restore_best_weights is not None:
-            restore_best_weights = _checks.boolean(
-                "restore_best_weights", restore_best_weights, self
-            )
+            _checks.boolean("restore_best_weights", restore_best_weights, self)
         self.restore_best_weights = restore_best_weights
         self.start_from_epoch = _checks.whole("start_from_epoch", start_from_epoch, self)
+        self.criterion = criterion
+        rule = Patience(self.patience, self.min_delta, baseline=self.baseline)
+        self._criterion = checked_criterion(criterion, rule, self)
         # Not `restore`: that is the method.
-        self._restore = _checks.choice("restore", restore, self, ("best", "last"))
-        self._start_afresh()
+        self._restore = checked_restore(restore, self._criterion, self)
+        self.restore_optimizer = _checks.boolean("restore_optimizer", restore_optimizer, self)
+        self.every_steps = checked_every_steps(every_steps, validation_data, self)
+        self.validation_data = validation_data
+        if snapshot_dir is not None:
+            _checks.instance("snapshot_dir", snapshot_dir, self, (str, os.PathLike), "a path")
+        self.snapshot_dir = snapshot_dir
+        self.resume = None if resume is None else _checks.boolean("resume", resume, self)
+        self.on_nonfinite = checked_policy(on_nonfinite, self)
+        if self.every_steps or getattr(self._criterion, "deadline_seconds", None) is not None:
+            # A hook after each batch makes Keras wait for the batch: only where it is needed.
+            self.on_train_batch_end = self._end_batch
+        self._session = Session(self)
+        self._show()
 
-    def _start_afresh(self) -> None:
-        self.wait = 0
-        self.stopped_epoch = 0
-        self.best: float | None = None
-        self.best_epoch = 0
-        self.best_weights = None
-        self.monitor_op = None
-        self._curve: Curve | None = None
-        self._interrupt: Interrupt | None = None
-        self._validates: bool | None = None
-        self._reason = StopReason.UNFINISHED
-        self._restored = False
+    @property
+    def rule(self) -> Any:
+        """Which weights come back: "best", "k-p", "last" or a `TopK`."""
+        if self.restore_best_weights is not None:
+            return "best" if self.restore_best_weights else "last"
+        return self._restore
 
     @property
     def best_weights(self) -> Any:
-        """The stored weights in the order of `model.get_weights()`, None while there are none."""
-        return self._snapshot.values
+        """The best stored weights in the order of `model.get_weights()`, None while none are."""
+        kept = self._session.run.kept
+        return kept.best_values(self.model) if kept else None
 
     @best_weights.setter
     def best_weights(self, values: Any) -> None:
-        self._snapshot = Snapshot(values)
+        self._session.run.keep_values(values)
 
     @property
     def report(self) -> StoppingReport:
         """When and why training ended, the best value and the whole curve; at any time."""
-        curve = self._curve
-        return StoppingReport(
-            monitor=self.monitor,
-            direction=curve.direction if curve else None,
-            reason=self._reason,
-            best_value=self.best,
-            best_epoch=None if self.best is None else self.best_epoch,
-            stopped_epoch=self.stopped_epoch if self._reason is StopReason.PATIENCE else None,
-            waited=self.wait,
-            epochs=tuple(curve.epochs) if curve else (),
-            values=tuple(curve.values) if curve else (),
-            restored=self._restored,
-        )
+        return report_of(self._session.run, self.rule, self.every_steps is not None)
 
     def restore(self, model: Any = None) -> bool:
-        """Puts the stored best weights into the model; for use after an exception in `fit`.
+        """Puts the stored weights into the model; for use after an exception in `fit`.
+
+        Those in `snapshot_dir` also in another process.
 
         Args:
             model: A model of the same architecture. Defaults to the one that was fitted.
@@ -174,110 +209,70 @@ class EarlyStopping(keras.callbacks.EarlyStopping):
         Returns:
             False if no weights were stored, and the model is as it was.
         """
-        if self.best_weights is None:
-            return False
-        self._snapshot.put(self.model if model is None else model, self)
-        self._restored = True
-        return True
+        model = self.model if model is None else model
+        optimizer = self.restore_optimizer and model is self.model
+        return self._session.run.restore(model, self, optimizer=optimizer)
 
     def on_train_begin(self, logs=None):
-        self._start_afresh()
-        model = self.model
-        fit = running_fit(model)
-        self._validates = fit.validates if fit else None
-        if self._keeps_best():
-            self._interrupt = watch(model, self._end_interrupted)
+        earlier = self._session if self.resume and self._session.run.curve else None
+        self._session = Session(self, self.model)
+        self._session.begin(earlier, self._end_interrupted)
+        self._show()
 
-    def on_test_begin(self, logs=None):
-        # An interrupted epoch is not validated.
-        self._let_interrupt_go_on()
+    def on_epoch_begin(self, epoch, logs=None):
+        self._session.begin_epoch(epoch)
+
+    def _end_batch(self, batch, logs=None):
+        self._session.end_batch(batch, logs or {})
+        self._show()
+
+    def on_test_begin(self, logs=None):  # an interrupted epoch is not validated
+        self._session.let_interrupt_go_on()
 
     def on_epoch_end(self, epoch, logs=None):
-        # An interrupted epoch counts only if it came to its validation: its training metrics
-        # are those of some batches.
-        complete = self.monitor.startswith("val_") and self.monitor in (logs or {})
-        if complete or not self._interrupted():
-            value = self.get_monitor_value(logs)
-            if value is not None:
-                self._take_in(epoch, value)
-        self._let_interrupt_go_on()
+        self._session.end_epoch(epoch, logs or {})
+        self._show()
+        self._session.let_interrupt_go_on()
 
     def get_monitor_value(self, logs):
         """Returns the monitored value as a float, None in an epoch without validation."""
-        seen = self._curve is not None
-        return monitored_value(self.monitor, logs or {}, self, seen=seen, validates=self._validates)
+        measured = self._monitor.read(logs or {}, None, self.model)
+        return None if measured is None else measured.value
 
-    def _take_in(self, epoch: int, value: float) -> None:
-        if self._curve is None:
-            self._curve = Curve(self._direction())
-            self.monitor_op = ops.less if self._curve.direction == "min" else ops.greater
-        self._curve.add(epoch, value)
-        if epoch < self.start_from_epoch:
-            return
-        if self._curve.improves(value, self.best):
-            self.best, self.best_epoch = value, epoch
-            if self._keeps_best():
-                self._snapshot.take(self.model)
-        rule = Patience(self.patience, self.min_delta, self.baseline)
-        counted = self._curve.since(self.start_from_epoch)
-        self.wait = rule.waited(counted)
-        stop, reason = rule.decide(counted)
-        if stop and reason:
-            self._reason = reason
-            self.stopped_epoch = epoch
-            self.model.stop_training = True
-
-    def _direction(self) -> str:
-        if self.mode != "auto":
-            return self.mode
-        direction = metric_direction(self.model, self.monitor)
-        if direction is None:
-            expected = f"'min' or 'max', as nothing says which is better for {self.monitor!r}"
-            _checks.refuse("mode", self.mode, self, expected)
-        return direction
+    def _show(self) -> None:
+        run = self._session.run
+        self.best = run.best.value if run.best else None
+        self.best_epoch = run.best.epoch if run.best else 0
+        self.wait = run.wait
+        self.stopped_epoch = run.stopped.epoch if run.stopped else 0
+        self.monitor_op = None
+        if run.curve is not None:
+            self.monitor_op = ops.less if run.curve.direction == "min" else ops.greater
 
     def on_train_end(self, logs=None):
-        if self._interrupt:
-            self._interrupt.release()
-        self._let_interrupt_go_on()
-        self._interrupt = None
-        if self._reason is StopReason.UNFINISHED:
-            stopped = getattr(self.model, "stop_training", False)
-            self._reason = StopReason.ELSEWHERE if stopped else StopReason.COMPLETED
-        if self._reason is StopReason.PATIENCE:
-            self._say(f"Epoch {self.stopped_epoch + 1}: early stopping")
-        self._restore_best()
+        self._session.end()
+        if self._session.run.stopped is not None:
+            where = self._place(self._session.run.stopped)
+            say(f"{where.capitalize()}: early stopping", self.verbose)
+        self._restore_in_the_end()
+        self._session.run.save(finished=True)
+        self._show()
 
-    def _restore_best(self) -> None:
-        if self._keeps_best() and self.restore():
-            self._say(f"Restored the weights of the best epoch: {self.best_epoch + 1}.")
+    def _restore_in_the_end(self) -> None:
+        if self.rule != "last" and self.restore():
+            where = self._place(self._session.run.best)
+            say(f"Restored the weights, best in {where}.", self.verbose)
 
-    def _keeps_best(self) -> bool:
-        if self.restore_best_weights is not None:
-            return self.restore_best_weights
-        return self._restore == "best"
-
-    def _interrupted(self) -> bool:
-        return self._interrupt is not None and self._interrupt.pending
-
-    def _let_interrupt_go_on(self) -> None:
-        if self._interrupt is not None and self._interrupt.pending:
-            self._interrupt.go_on()
+    def _place(self, mark: Any) -> str:
+        return place(mark.epoch, mark.step if self.every_steps else None)
 
     def _end_interrupted(self) -> None:
-        self._reason = StopReason.INTERRUPTED
-        self._interrupt = None
-        self._restore_best()
-
-    def _say(self, message: str) -> None:
-        if not self.verbose:
-            return
-        if keras.config.is_interactive_logging_enabled():
-            print(message, flush=True)
-        else:
-            logging.getLogger("absl").info(message)
+        self._session.run.reason = StopReason.INTERRUPTED
+        self._session.interrupt = None
+        self._restore_in_the_end()
 
     def get_config(self):
+        serialize = keras.saving.serialize_keras_object
         return {
             "monitor": self.monitor,
             "min_delta": self.min_delta,
@@ -287,10 +282,19 @@ class EarlyStopping(keras.callbacks.EarlyStopping):
             "baseline": self.baseline,
             "restore_best_weights": self.restore_best_weights,
             "start_from_epoch": self.start_from_epoch,
-            "restore": self._restore,
+            "criterion": serialize(self.criterion),
+            "restore": serialize(self._restore),
+            "restore_optimizer": self.restore_optimizer,
+            "every_steps": self.every_steps,
+            "validation_data": serialized_data(self.validation_data, self),
+            "snapshot_dir": self.snapshot_dir and os.fspath(self.snapshot_dir),
+            "resume": self.resume,
+            "on_nonfinite": serialize(self.on_nonfinite),
         }
 
     @classmethod
     def from_config(cls, config):
         """Returns a callback with the arguments that `get_config` gave."""
-        return cls(**config)
+        objects = ("criterion", "restore", "on_nonfinite", "validation_data")
+        made = {k: keras.saving.deserialize_keras_object(config[k]) for k in objects if k in config}
+        return cls(**{**config, **made})

@@ -3,8 +3,24 @@
 import keras
 import numpy as np
 
+from kerasreg.callbacks.stopping.curve import Curve
+
 X = np.linspace(-1.0, 1.0, 8, dtype="float32").reshape(4, 2)
 Y = np.ones((4, 1), "float32")
+
+
+def stop_of(criterion, values, direction="min", **columns):
+    """Returns the index of the value after which a criterion stops, None if it does not."""
+    curve = Curve(direction)
+    for index, value in enumerate(values):
+        curve.add(index, value, **{name: column[index] for name, column in columns.items()})
+        before = repr(curve)
+        stop, reason = criterion.decide(curve)
+        assert repr(curve) == before  # a pure function
+        assert (reason is not None) is bool(stop)
+        if stop:
+            return index
+    return None
 
 
 def one_weight_model() -> keras.Model:

@@ -7,16 +7,7 @@ import pytest
 from kerasreg.callbacks.stopping.curve import Curve
 from kerasreg.callbacks.stopping.patience import Patience
 from kerasreg.callbacks.stopping.stopping_report import StopReason
-
-
-def stop_of(rule, direction, values):
-    """Returns the index of the value after which a rule stops, None if it does not."""
-    curve = Curve(direction)
-    for index, value in enumerate(values):
-        curve.add(index, value)
-        if rule.decide(curve)[0]:
-            return index
-    return None
+from tests.callbacks.stopping.playing import stop_of
 
 
 def stop_by_definition(rule, direction, values):
@@ -58,7 +49,7 @@ def stop_of_keras(rule, direction, values):
 def random_case(rng):
     """Draws a rule and a curve in eighths, so that equal values and exact sums are common."""
     baseline = rng.choice([None, 1.0, 2.0])
-    rule = Patience(int(rng.integers(0, 5)), float(rng.choice([0, 0.125, 0.5])), baseline)
+    rule = Patience(int(rng.integers(0, 5)), float(rng.choice([0, 0.125, 0.5])), baseline=baseline)
     walk = 2 + np.cumsum(rng.integers(-3, 4, int(rng.integers(1, 30)))) / 8
     return rule, str(rng.choice(["min", "max"])), walk
 
@@ -70,7 +61,7 @@ def test_stops_by_definition():
         rule, direction, walk = random_case(rng)
         odd = rng.choice([np.nan, np.inf, -np.inf, 0], len(walk), p=[0.1, 0.05, 0.05, 0.8])
         values = np.where(odd == 0, walk, odd).tolist()
-        found = stop_of(rule, direction, values)
+        found = stop_of(rule, values, direction)
         assert found == stop_by_definition(rule, direction, values), (rule, direction, values)
         stopped += found is not None
     assert 400 < stopped < 1900
@@ -82,7 +73,7 @@ def test_stops_as_keras_does_on_finite_values():
         rule, direction, walk = random_case(rng)
         values = walk.tolist()
         expected = stop_of_keras(rule, direction, values)
-        assert stop_of(rule, direction, values) == expected, (rule, direction, values)
+        assert stop_of(rule, values, direction) == expected, (rule, direction, values)
 
 
 @pytest.mark.parametrize(
@@ -110,5 +101,51 @@ def test_decisions(patience, values, waited, stop):
 def test_a_slow_gain_adds_up_to_an_improvement():
     """The change is counted from the last improvement, not from the last value."""
     values = [1.0, 0.75, 0.5, 0.25, 0.0]
-    assert stop_of(Patience(2, min_delta=0.375), "min", values) is None
-    assert stop_of(Patience(2, min_delta=0.75), "min", values) == 2
+    assert stop_of(Patience(2, min_delta=0.375), values) is None
+    assert stop_of(Patience(2, min_delta=0.75), values) == 2
+
+
+def test_without_cumulation_every_gain_has_to_be_as_large():
+    values = [1.0, 0.75, 0.5, 0.25, 0.0]
+    assert stop_of(Patience(2, min_delta=0.375, cumulative=False), values) == 2
+    assert stop_of(Patience(2, min_delta=0.125, cumulative=False), values) is None
+    # The best is what a gain is measured from, not the last value.
+    assert stop_of(Patience(2, min_delta=0.5, cumulative=False), [1.0, 0.75, 2.0]) == 2
+
+
+@pytest.mark.parametrize("scale", [1.0, 1000.0, -1000.0])
+def test_a_relative_change_does_not_depend_on_the_unit(scale):
+    values = [scale * value for value in (1.0, 0.95, 0.91, 0.8, 0.79)]
+    direction = "min" if scale > 0 else "max"
+    assert stop_of(Patience(2, min_delta=0.1, relative=True), values, direction) == 2
+    assert stop_of(Patience(3, min_delta=0.1, relative=True), values, direction) is None
+
+
+def test_where_the_last_improvement_stands():
+    curve = Curve("min", [0, 1, 2, 3], [3.0, 1.0, 0.9, 2.0])
+    assert Patience(2).last_improvement(curve) == 2
+    assert Patience(2, min_delta=0.5).last_improvement(curve) == 1
+    assert Patience(2).last_improvement(Curve("min")) is None
+
+
+def test_a_tie_is_broken_by_the_next_metric():
+    values, ties = [0.5, 0.5, 0.5, 0.5], [(4.0,), (3.0,), (2.0,), (2.0,)]
+    assert stop_of(Patience(1), values, ties=ties) == 3
+    assert stop_of(Patience(1), values) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"patience": -1}, ValueError),
+        ({"patience": 1.5}, TypeError),
+        ({"patience": 1, "min_delta": -1.0}, ValueError),
+        ({"patience": 1, "relative": 1}, TypeError),
+        ({"patience": 1, "cumulative": None}, TypeError),
+        ({"patience": 1, "baseline": float("nan")}, ValueError),
+    ],
+)
+def test_bad_arguments(arguments, error):
+    name = list(arguments)[-1]
+    with pytest.raises(error, match=rf"argument `{name}`\. Expected .* \(Patience\)\.$"):
+        Patience(**arguments)

@@ -1,0 +1,45 @@
+"""How a training goes on with what an earlier one, perhaps a killed one, left on the disk."""
+
+from typing import Any
+
+import keras
+
+from kerasreg import _checks
+from kerasreg.callbacks.stopping._run import Run
+
+
+def refuse_backup_before(owner: object, callbacks: list[Any]) -> None:
+    """Raises if Keras' backup is written before the callback's state is.
+
+    A kill between the two would then lose a validation; the other way round, the epoch is trained,
+    and validated, again.
+    """
+    for callback in callbacks:
+        if callback is owner:
+            return
+        if isinstance(callback, keras.callbacks.BackupAndRestore):
+            reason = "BackupAndRestore stands before it among the callbacks."
+            fix = "With `snapshot_dir`, put BackupAndRestore behind it."
+            _checks.impossible(owner, reason, fix=fix)
+
+
+def take_over(run: Run, state: dict[str, Any], epoch: int, resume: bool | None) -> None:
+    """Lets a run go on with a saved state, in a training that begins at an epoch.
+
+    A state that was finished counts only where the training asks for it, or where it begins in the
+    middle: then the process was killed after the end and before Keras' backup was removed.
+
+    Raises:
+        ValueError: If the state is that of another monitor.
+    """
+    if state["finished"] and not resume and epoch == 0:
+        return
+    if state["monitor"] != run.monitor.label:
+        expected = f"a folder with the state of a training that watched {run.monitor.label!r}"
+        folder = str(run.folder.path) if run.folder else None
+        _checks.refuse("snapshot_dir", folder, run.monitor.owner, expected)
+    run.load(state)
+    if state["finished"] and resume:
+        run.go_on()
+    else:
+        run.go_on_at(epoch)
