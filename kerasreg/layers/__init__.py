@@ -44,6 +44,8 @@ from kerasreg.layers.pooling.stochastic_pooling import (
     StochasticPooling2D,
     StochasticPooling3D,
 )
+from kerasreg.layers.sparse.l0_conv import L0Conv2D
+from kerasreg.layers.sparse.l0_dense import L0Dense
 from kerasreg.layers.tied.tied_conv_transpose import (
     TiedConv1DTranspose,
     TiedConv2DTranspose,
@@ -73,6 +75,8 @@ __all__ = [
     "GaussianDropout",
     "GaussianNoise",
     "GhostBatchNormalization",
+    "L0Conv2D",
+    "L0Dense",
     "Maxout",
     "MultiSampleDropout",
     "PatchDropout",

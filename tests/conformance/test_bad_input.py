@@ -301,6 +301,26 @@ CASES = [
         ValueError,
     ),
     (layers.TiedConv3DTranspose, {"tied_to": None}, TypeError),
+    *[
+        (cls, {**sizes, name: bad}, error)
+        for cls, sizes in [
+            (layers.L0Dense, {"units": 2}),
+            (layers.L0Conv2D, {"filters": 2, "kernel_size": 3}),
+        ]
+        for name, bad, error in [
+            ("strength", -1.0, ValueError),
+            ("strength", "l0", TypeError),
+            ("strength", schedules.Linear(0.0, -1.0, steps=2), ValueError),
+            ("seed", 1.5, TypeError),
+            ("initial_rate", 0.0, ValueError),
+            ("initial_rate", 1.5, ValueError),
+            ("temperature", 0.0, ValueError),
+            ("stretch", 1.1, TypeError),
+            ("stretch", (0.0, 1.1), ValueError),
+            ("stretch", (-0.1, 1.0), ValueError),
+            ("stretch", (-0.1, 0.5, 1.1), ValueError),
+        ]
+    ],
     (layers.Maxout, {"units": 0}, ValueError),
     (layers.Maxout, {"units": 2.0}, TypeError),
     (layers.Maxout, {"units": None}, TypeError),

@@ -74,6 +74,8 @@ INVENTORY = {
         "GaussianDropout",
         "GaussianNoise",
         "GhostBatchNormalization",
+        "L0Conv2D",
+        "L0Dense",
         "Maxout",
         "MultiSampleDropout",
         "PatchDropout",

@@ -1,0 +1,1 @@
+"""Layers that learn which of their units they need."""
