@@ -5,6 +5,7 @@ from typing import Any, NoReturn
 
 import keras
 import rich
+from rich.markup import escape
 from rich.table import Column, Table
 
 from kerasreg import _checks
@@ -192,6 +193,6 @@ def _table(title: str, changes: list[Change], lost: list[Change]) -> Table:
     if lost:
         table.add_column("saved")
     for (what, where, saved), paths in rows.items():
-        cells = what, where, str(len(paths)), paths[0]
+        cells = map(escape, (what, where, str(len(paths)), paths[0]))
         table.add_row(*cells, *([saved] if lost else []))
     return table

@@ -458,6 +458,8 @@ def test_the_table(capsys):
     printed = " ".join(capsys.readouterr().out.split())
     assert "regularize (folded): chain" in printed
     assert "in place of" in printed
+    kerasreg.regularize(chain(layers.Dense(1, name="dense[b]")), "l1")
+    assert "dense[b]/kernel" in capsys.readouterr().out
     quiet(mlp(), "l1")
     assert capsys.readouterr().out == ""
 
