@@ -9,7 +9,7 @@ as `ops.Add` alike. What is private here:
 - `Sequential._layers` is `layers` with the input, `Sequential._functional` the model's graph.
 
 The class of functional models has no public name: it is what is a `keras.Model` and a
-`keras.Function`.
+`keras.Function`. Nor has that of the operation which `ops.add` and `+` make.
 """
 
 import inspect
@@ -18,20 +18,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+from keras import tree
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Call:
     """One call of a layer or operation in a graph: what Keras calls a node.
 
     Args:
         operation: The layer or the operation.
-        inputs: The symbolic tensors among its arguments, in order.
+        inputs: The symbolic tensors among its arguments, in order, masks included.
+        first: Those in its first argument.
         outputs: The tensors that it returns, flat.
     """
 
     operation: Any
     inputs: tuple[keras.KerasTensor, ...]
+    first: tuple[keras.KerasTensor, ...]
     outputs: tuple[keras.KerasTensor, ...]
     _node: Any
 
@@ -62,9 +65,17 @@ def is_sequential(layer: Any) -> bool:
 
 
 def _takes(kind: type, names: list[str]) -> bool:
-    signature = inspect.getfullargspec(kind.__init__)
+    signature = inspect.getfullargspec(kind.__init__)  # type: ignore[misc]
     anything = signature.varargs is not None and signature.varkw is not None
     return anything or signature.args[1:] == names
+
+
+def is_addition(operation: Any) -> bool:
+    """Returns whether a layer or operation adds tensors: `layers.Add`, `ops.add` or `+`."""
+    if isinstance(operation, keras.Layer):
+        return isinstance(operation, keras.layers.Add)
+    kind = type(operation)
+    return kind.__name__ == "Add" and kind.__module__.split(".")[0] == "keras"
 
 
 def calls(model: Any) -> list[Call]:
@@ -76,11 +87,22 @@ def calls(model: Any) -> list[Call]:
     if graph is None:
         return []
     return [
-        Call(node.operation, tuple(node.input_tensors), tuple(node.outputs), node)
+        Call(
+            operation=node.operation,
+            inputs=tuple(node.input_tensors),
+            first=_first(node.arguments),
+            outputs=tuple(node.outputs),
+            _node=node,
+        )
         for depth in sorted(graph._nodes_by_depth, reverse=True)
         for node in graph._nodes_by_depth[depth]
         if not node.is_input
     ]
+
+
+def _first(arguments: Any) -> tuple[Any, ...]:
+    given = [*arguments.args, *arguments.kwargs.values()][:1]
+    return tuple(each for each in tree.flatten(given) if isinstance(each, keras.KerasTensor))
 
 
 def members(model: Any) -> list[keras.layers.Layer]:

@@ -2,18 +2,22 @@
 
 from kerasreg.models.constrain import Constrain
 from kerasreg.models.freeze import freeze_batch_norm, unfreeze_batch_norm
+from kerasreg.models.insert import Insert
 from kerasreg.models.mc_predict import mc_predict
 from kerasreg.models.penalize import Penalize
 from kerasreg.models.penalize_activity import PenalizeActivity
 from kerasreg.models.penalty_report import penalty_report
 from kerasreg.models.reestimate_batch_norm import reestimate_batch_norm
 from kerasreg.models.regularize import regularize
+from kerasreg.models.replace_dropout import ReplaceDropout
 from kerasreg.models.thinned_ensemble import thinned_ensemble
 
 __all__ = [
     "Constrain",
+    "Insert",
     "Penalize",
     "PenalizeActivity",
+    "ReplaceDropout",
     "freeze_batch_norm",
     "mc_predict",
     "penalty_report",

@@ -43,9 +43,7 @@ def copied_layer(
             if id(old) in inside:
                 data = _substituted(data, saving.serialize_keras_object(old), new)
         data["config"] |= _generators(layer, {} if generators is None else generators)
-        added = [new for _, new in replacements]
-        with saving.custom_object_scope(_own_objects([*_parts(layer), *added])):
-            copy = saving.deserialize_keras_object(data, safe_mode=False)
+        copy = layer_from(data, [layer, *(new for _, new in replacements)])
     except Exception as error:  # whatever the class of a user raises
         fix = "Its class needs a `get_config` that has all arguments of its constructor."
         expected = (
@@ -55,6 +53,18 @@ def copied_layer(
     if copy.name != layer.name:  # an operation such as `ops.Add` has a new one
         copy.name = layer.name
     return copy
+
+
+def layer_from(data: dict[str, Any], sources: Iterable[Any]) -> Any:
+    """Returns a layer made from what `keras.saving.serialize_keras_object` says of one.
+
+    Args:
+        data: The serialized layer, edited perhaps.
+        sources: Layers whose own classes and functions count as registered.
+    """
+    parts = [part for source in sources for part in _parts(source)]
+    with saving.custom_object_scope(_own_objects(parts)):
+        return saving.deserialize_keras_object(data, safe_mode=False)
 
 
 def has_in_config(layer: Any, inside: keras.layers.Layer) -> bool:
@@ -80,11 +90,11 @@ def copy_state(old: Any, new: Any) -> None:
     if old.built and not new.built:
         new.build_from_config(old.get_build_config())
         new.built = True
-    pairs = list(zip(old.variables, new.variables, strict=False))
-    if [v.shape for v in old.variables] != [v.shape for v in new.variables]:
-        expected = f"layers whose configs bring back their weights: {len(old.variables)} variables"
+    if [v.shape for v in old.weights] != [v.shape for v in new.weights]:
+        expected = f"layers whose configs bring back their {len(old.weights)} weights"
         fix = f"The one made again from the config has {_shapes(new)} in place of {_shapes(old)}."
         _refuse(old, expected, fix)
+    pairs = list(zip(old.weights, new.weights, strict=True))
     for source, target in pairs:
         target.assign(source)
         for kind in ("regularizer", "constraint"):
@@ -92,14 +102,29 @@ def copy_state(old: Any, new: Any) -> None:
             if value is not None and getattr(target, kind, None) is None:
                 setattr(target, kind, value)
     for source, target in zip(_parts(old), _parts(new), strict=False):
-        if target.name != source.name:  # one inside of a layer, which got a new name
-            target.name = source.name
-        _copy_by_file(source, target)
-        if target.trainable != source.trainable:
-            target.trainable = source.trainable
+        _copy_part(source, target)
     for source, target in pairs:
         if target.trainable != source.trainable:
             target.trainable = source.trainable
+
+
+def _copy_part(source: Any, target: Any) -> None:
+    if target.name != source.name:  # one inside of a layer, which got a new name
+        target.name = source.name
+    seeds = list(zip(_own_seeds(source), _own_seeds(target), strict=False))
+    for seed, copy in seeds:
+        copy.assign(seed)
+    if type(source) is type(target):
+        _copy_by_file(source, target)
+    if target.trainable != source.trainable:
+        target.trainable = source.trainable
+
+
+def _own_seeds(layer: Any) -> list[Any]:
+    """Returns the states of the seed generators of a layer, without those of layers inside."""
+    inside = {id(variable) for each in every_layer(layer) for variable in each.variables}
+    weights = {id(weight) for weight in layer.weights}
+    return [each for each in layer.variables if id(each) not in inside | weights]
 
 
 def _parts(layer: Any) -> list[Any]:
@@ -157,8 +182,6 @@ def _is_public(thing: Any) -> bool:
 
 def _copy_by_file(source: Any, target: Any) -> None:
     """Copies what a class keeps beside its variables, by its own methods for saving it."""
-    if type(source) is not type(target):
-        return
     if _overrides(source, "load_own_variables") and source.built:
         store: dict[str, Any] = {}
         source.save_own_variables(store)
@@ -175,8 +198,8 @@ def _overrides(layer: Any, method: str) -> bool:
 
 
 def _shapes(layer: Any) -> str:
-    shapes = [tuple(variable.shape) for variable in layer.variables]
-    return f"{len(shapes)} variables ({', '.join(map(str, shapes[:6]))})"
+    shapes = [tuple(weight.shape) for weight in layer.weights]
+    return f"{len(shapes)} weights ({', '.join(map(str, shapes[:6]))})"
 
 
 def _refuse(layer: Any, expected: str, fix: str, error: Exception | None = None) -> None:

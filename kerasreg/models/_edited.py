@@ -7,7 +7,8 @@ called twice is one layer again, and so is a nested model. What the new model ha
 one has compiled, and attributes set on it by hand.
 """
 
-from collections.abc import Iterable, Mapping
+import itertools
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from keras import tree
 from kerasreg._backend.model_graph import Call, calls, is_functional, is_sequential, members
 from kerasreg._backend.rebuilding import Place, making
 from kerasreg.models._copied_layer import copied_layer, copy_state
-from kerasreg.models._levels import check_levels
+from kerasreg.models._levels import check_levels, members_by_path
 
 _OWNER = "regularize"
 
@@ -27,15 +28,18 @@ class NewLayer:
     """A layer to be put into a model; one of the three places is given.
 
     Args:
-        layer: A layer that is not built, with a name of its own. It returns one tensor of the
-            shape and dtype of the one it is given.
+        name: The name that it gets if the model has no layer of that name, else one with a number.
+        make: Makes the layer from its name. It returns one tensor of the shape and dtype of the one
+            that it is given.
         after: The layer of the original model whose outputs go through it, in every call.
-        before: The layer of the original model whose input goes through it, in every call.
+        before: The layer of the original model whose first argument goes through it, one tensor, in
+            every call.
         into: A call of the original model's graph and one of its input tensors, as the `key` of
             `_backend.model_graph.Call` and the `id` of the tensor: what goes through it.
     """
 
-    layer: keras.layers.Layer
+    name: str
+    make: Callable[[str], keras.layers.Layer]
     after: keras.layers.Layer | None = None
     before: keras.layers.Layer | None = None
     into: tuple[int, int] | None = None
@@ -61,15 +65,29 @@ def edited(
             again from its config, or if it has a layer with weights in several levels.
     """
     check_levels(model, _OWNER)
-    edit = _Edit(list(replacements), list(insertions))
+    edit = _Edit(list(replacements), _made(model, insertions))
     with making(Place(edit.copies)):
         new = edit.copy_of(model)
     edit.copy_all_state()
     return new
 
 
+def _made(model: Any, insertions: Iterable[NewLayer]) -> list[tuple[NewLayer, Any]]:
+    # No name is given twice, not even in different levels: seeds are made from them.
+    taken = {member.layer.name for member in members_by_path(model)}
+    made = []
+    for each in insertions:
+        numbered = (f"{each.name}_{number}" for number in itertools.count(1))
+        name = next(n for n in itertools.chain([each.name], numbered) if n not in taken)
+        taken.add(name)
+        made.append((each, each.make(name)))
+    return made
+
+
 class _Edit:
-    def __init__(self, replacements: list[Any], insertions: list[NewLayer]) -> None:
+    def __init__(
+        self, replacements: list[Any], insertions: list[tuple[NewLayer, keras.layers.Layer]]
+    ) -> None:
         self.copies: dict[int, Any] = {}
         self._single: list[Any] = []
         self._levels: list[Any] = []
@@ -111,9 +129,9 @@ class _Edit:
         layers: list[Any] = []
         for layer in members(model):
             is_input = isinstance(layer, keras.layers.InputLayer)
-            layers += [each.layer for each in self._insertions if each.before is layer]
+            layers += [new for place, new in self._insertions if place.before is layer]
             layers.append(copied_layer(layer) if is_input else self.copy_of(layer))
-            layers += [each.layer for each in self._insertions if each.after is layer]
+            layers += [new for place, new in self._insertions if place.after is layer]
         return type(model)(layers, name=model.name)
 
     def _functional(self, model: Any) -> Any:
@@ -135,16 +153,19 @@ class _Edit:
         )
 
     def _after(self, operation: Any, tensor: Any) -> Any:
-        for each in self._insertions:
-            if each.after is operation:
-                tensor = each.layer(tensor)
+        for place, new in self._insertions:
+            if place.after is operation:
+                tensor = new(tensor)
         return tensor
 
     def _with_inserted(self, call: Call, tensors: Mapping[int, Any]) -> Mapping[int, Any]:
         """Returns the tensors for one call, some of them after what is inserted before it."""
         changed: dict[int, Any] = {}
-        for each in self._insertions:
-            for tensor in call.inputs:
-                if each.before is call.operation or each.into == (call.key, id(tensor)):
-                    changed[id(tensor)] = each.layer(changed.get(id(tensor), tensors[id(tensor)]))
+        for place, new in self._insertions:
+            if place.before is call.operation:
+                keys = [id(tensor) for tensor in call.first]
+            else:
+                keys = [key for at, key in [place.into or (0, 0)] if at == call.key]
+            for key in keys:
+                changed[key] = new(changed.get(key, tensors[key]))
         return {**tensors, **changed} if changed else tensors

@@ -101,8 +101,10 @@ INVENTORY = {
     "kerasreg.losses": ["ConfidencePenalty", "SparseCategoricalCrossentropy"],
     "kerasreg.models": [
         "Constrain",
+        "Insert",
         "Penalize",
         "PenalizeActivity",
+        "ReplaceDropout",
         "freeze_batch_norm",
         "mc_predict",
         "penalty_report",
