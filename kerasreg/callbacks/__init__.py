@@ -3,6 +3,7 @@
 from kerasreg.callbacks.monitors.generalization_gap import GeneralizationGap
 from kerasreg.callbacks.monitors.penalty_monitor import PenaltyMonitor
 from kerasreg.callbacks.monitors.saturation_monitor import SaturationMonitor
+from kerasreg.callbacks.monitors.weight_distance import WeightDistance
 from kerasreg.callbacks.proximal.proximal_step import ProximalStep
 from kerasreg.callbacks.stopping.all import All
 from kerasreg.callbacks.stopping.any import Any
@@ -36,4 +37,5 @@ __all__ = [
     "Threshold",
     "TimeLimit",
     "TopK",
+    "WeightDistance",
 ]

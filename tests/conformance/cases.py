@@ -884,5 +884,6 @@ CASES: tuple[Case, ...] = (
         callbacks.SaturationMonitor,
         {"sample": [[0.0, 1.0], [1.0, -2.0]], "where": ["hidden"], "tolerance": 0.1},
     ),
+    CallbackCase(callbacks.WeightDistance, {"where": ["hidden"], "every_steps": 2}),
     *augment_rows(),
 )

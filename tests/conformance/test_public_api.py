@@ -49,6 +49,7 @@ INVENTORY = {
         "Threshold",
         "TimeLimit",
         "TopK",
+        "WeightDistance",
     ],
     "kerasreg.constraints": ["L1Ball", "SpectralBall"],
     "kerasreg.datasets": ["DataSet", "Split", "load"],
