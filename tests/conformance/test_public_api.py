@@ -110,6 +110,7 @@ INVENTORY = {
         "mc_predict",
         "penalty_report",
         "reestimate_batch_norm",
+        "refit",
         "regularize",
         "thinned_ensemble",
         "unfreeze_batch_norm",
