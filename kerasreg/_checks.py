@@ -191,6 +191,18 @@ def many(
     return (check(name, value, owner),) * length
 
 
+def one_or_many(
+    name: str, value: Any, owner: Owner, length: int, check: Callable[[str, Any, Owner], T]
+) -> T | tuple[T, ...]:
+    """Returns one checked value, or a tuple of `length` where several were given.
+
+    That is the argument as passed; `many` makes one value for each of it.
+    """
+    values = many(name, value, owner, length, check)
+    is_one = not isinstance(value, Sequence) or isinstance(value, str)
+    return values[0] if is_one else values
+
+
 def rank(name: str, shape: Sequence[int | None], owner: Owner, ranks: int | Sequence[int]) -> int:
     """Returns the rank of a shape, which must be one of `ranks`."""
     allowed = (ranks,) if isinstance(ranks, int) else tuple(ranks)

@@ -131,6 +131,16 @@ def test_many():
         _checks.many("size", 3, Layer, 2, whole_or_fail, broadcast=False)
 
 
+@pytest.mark.parametrize("several", [(3, 4), [3, 4], range(3, 5)])
+def test_one_or_many(several):
+    assert _checks.one_or_many("size", 3, Layer, 2, whole_or_fail) == 3
+    assert _checks.one_or_many("size", several, Layer, 2, whole_or_fail) == (3, 4)
+    with pytest.raises(ValueError, match="Expected 3 values"):
+        _checks.one_or_many("size", several, Layer, 3, whole_or_fail)
+    with pytest.raises(TypeError, match="an integer"):
+        _checks.one_or_many("size", "34", Layer, 2, whole_or_fail)
+
+
 def test_rank():
     assert _checks.rank("input_shape", (None, 3), Layer, 2) == 2
     assert _checks.rank("input_shape", (None, 3, 4), Layer, (2, 3)) == 3

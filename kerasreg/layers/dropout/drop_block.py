@@ -243,8 +243,7 @@ class DropBlock3D(keras.layers.Layer):
 
 def _set_up(layer, dimensions, rate, block_size, seed, data_format, per_channel):
     layer.rate = strength("rate", rate, layer, _checks.fraction)
-    block = _block(block_size, layer, dimensions)
-    layer.block_size = block if isinstance(block_size, tuple | list) else block[0]
+    layer.block_size = _checks.one_or_many("block_size", block_size, layer, dimensions, _length)
     layer.seed = seed
     layer.data_format = _checks.data_format(data_format, layer)
     layer.per_channel = _checks.boolean("per_channel", per_channel, layer)
@@ -252,11 +251,8 @@ def _set_up(layer, dimensions, rate, block_size, seed, data_format, per_channel)
     layer.supports_masking = True
 
 
-def _block(block_size, layer, dimensions):
-    def length(name, value, owner):
-        return _checks.whole(name, value, owner, low=1)
-
-    return _checks.many("block_size", block_size, layer, dimensions, length)
+def _length(name, value, owner):
+    return _checks.whole(name, value, owner, low=1)
 
 
 def _called(layer, dimensions, inputs, training):
@@ -265,7 +261,7 @@ def _called(layer, dimensions, inputs, training):
     dtype = working_dtype(inputs, layer)
     key, step = _random.next_key(layer.seed_generator, layer)
     axis = 1 if layer.data_format == "channels_first" else dimensions + 1
-    block = _block(layer.block_size, layer, dimensions)
+    block = _checks.many("block_size", layer.block_size, layer, dimensions, _length)
     sizes = [size for each, size in enumerate(ops.shape(inputs)) if each not in (0, axis)]
     limit = seed_limit(seed_rate(strength_at(layer.rate, step), sizes, block))
     shared = not layer.per_channel

@@ -58,10 +58,7 @@ def _sizes(name, value, layer, low):
     def size(name, value, owner):
         return _checks.whole(name, value, owner, low=low)
 
-    if value is None:
-        return None
-    checked = _checks.many(name, value, layer, _rank(layer), size)
-    return checked if isinstance(value, tuple | list) else checked[0]
+    return None if value is None else _checks.one_or_many(name, value, layer, _rank(layer), size)
 
 
 def _effective(layer, name):
