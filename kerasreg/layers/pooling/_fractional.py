@@ -23,8 +23,9 @@ ROUNDING = 1e-9
 
 def set_up(layer, dimensions, pool_ratio, seed, overlapping, sequence, samples, data_format):
     """Checks the arguments of a fractional pooling layer and puts them on it."""
-    ratios = _ratios(pool_ratio, layer, dimensions)
-    layer.pool_ratio = ratios if isinstance(pool_ratio, tuple | list) else ratios[0]
+    layer.pool_ratio = _checks.one_or_many(
+        "pool_ratio", pool_ratio, layer, dimensions, _at_least_one
+    )
     layer.seed = seed
     layer.seed_generator = _random.seed_generator(seed, layer)
     layer.overlapping = _checks.boolean("overlapping", overlapping, layer)
@@ -49,7 +50,7 @@ def output_shape(layer, dimensions, input_shape):
     """Returns the shape of the output; refuses a shape that cannot be pooled."""
     _checks.rank("input_shape", input_shape, layer, dimensions + 2)
     shape = list(input_shape)
-    ratios = _ratios(layer.pool_ratio, layer, dimensions)
+    ratios = _ratios(layer, dimensions)
     for axis, ratio in zip(spatial_axes(layer.data_format, dimensions), ratios, strict=True):
         shape[axis] = (
             None if shape[axis] is None else _count(shape[axis], ratio, input_shape, layer)
@@ -83,7 +84,7 @@ def pooled(layer, dimensions, inputs, training, pool):
 
 
 def _pooled_once(layer, dimensions, x, key, stream, pool):
-    ratios = _ratios(layer.pool_ratio, layer, dimensions)
+    ratios = _ratios(layer, dimensions)
     shape = ops.shape(x)
     axes = spatial_axes(layer.data_format, dimensions)
     for axis, ratio, each in zip(axes, ratios, range(stream, stream + dimensions), strict=True):
@@ -99,11 +100,12 @@ def _pooled_once(layer, dimensions, x, key, stream, pool):
     return x
 
 
-def _ratios(pool_ratio, layer, dimensions):
-    def at_least_one(name, value, owner):
-        return _checks.number(name, value, owner, low=1)
+def _at_least_one(name, value, owner):
+    return _checks.number(name, value, owner, low=1)
 
-    return _checks.many("pool_ratio", pool_ratio, layer, dimensions, at_least_one)
+
+def _ratios(layer, dimensions):
+    return _checks.many("pool_ratio", layer.pool_ratio, layer, dimensions, _at_least_one)
 
 
 def _count(size, ratio, shape, layer):
@@ -117,5 +119,8 @@ def _count(size, ratio, shape, layer):
     count = math.floor(size / ratio + ROUNDING)
     if count < 1:
         expected = "every pooled axis to be at least as long as its `pool_ratio`"
-        _checks.refuse("input_shape", tuple(shape), layer, expected)
+        fix = (
+            f"With data_format={layer.data_format!r}, one is {size} long, and the ratio {ratio:g}."
+        )
+        _checks.refuse("input_shape", tuple(shape), layer, expected, fix=fix)
     return count

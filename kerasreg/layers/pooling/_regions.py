@@ -125,7 +125,8 @@ def strided_regions(size, length, stride, padding):
 
 
 def windows(size, length, stride, padding):
-    """Returns the number of windows along an axis; below 1 where none fits."""
+    """Returns the number of windows along an axis, 0 where none fits."""
     if padding == "same":
         return (size + stride - 1) // stride
-    return (size - length) // stride + 1
+    count = (size - length) // stride + 1
+    return max(count, 0) if isinstance(count, int) else ops.maximum(count, 0)

@@ -11,35 +11,27 @@ from kerasreg.layers.pooling._regions import strided_regions, windows
 
 def set_up(layer, dimensions, pool_size, strides, padding, data_format, seed):
     """Checks the arguments of a stochastic pooling layer and puts them on it."""
-    layer.pool_size = _as_passed("pool_size", pool_size, layer, dimensions)
+    layer.pool_size = _checks.one_or_many("pool_size", pool_size, layer, dimensions, _size)
     layer.strides = None
     if strides is not None:
-        layer.strides = _as_passed("strides", strides, layer, dimensions)
+        layer.strides = _checks.one_or_many("strides", strides, layer, dimensions, _size)
     layer.padding = _checks.choice("padding", padding, layer, ("valid", "same"))
     layer.data_format = _checks.data_format(data_format, layer)
     layer.seed = seed
     layer.seed_generator = _random.seed_generator(seed, layer)
 
 
-def _as_passed(name, value, layer, dimensions):
-    sizes = _sizes(name, value, layer, dimensions)
-    return sizes if isinstance(value, tuple | list) else sizes[0]
-
-
-def _sizes(name, value, layer, dimensions):
-    def at_least_one(name, value, owner):
-        return _checks.whole(name, value, owner, low=1)
-
-    return _checks.many(name, value, layer, dimensions, at_least_one)
+def _size(name, value, owner):
+    return _checks.whole(name, value, owner, low=1)
 
 
 def _windows_by_axis(layer, dimensions):
     """Returns, for each pooled axis, its number and the length and stride of its windows."""
     axes = spatial_axes(layer.data_format, dimensions)
-    lengths = _sizes("pool_size", layer.pool_size, layer, dimensions)
+    lengths = _checks.many("pool_size", layer.pool_size, layer, dimensions, _size)
     if layer.strides is None:
         return list(zip(axes, lengths, lengths, strict=True))
-    strides = _sizes("strides", layer.strides, layer, dimensions)
+    strides = _checks.many("strides", layer.strides, layer, dimensions, _size)
     return list(zip(axes, lengths, strides, strict=True))
 
 
@@ -52,7 +44,9 @@ def output_shape(layer, dimensions, input_shape):
             shape[axis] = windows(shape[axis], length, stride, layer.padding)
             if shape[axis] < 1:
                 expected = "an input that has room for a window"
-                _checks.refuse("input_shape", tuple(input_shape), layer, expected)
+                size, how = input_shape[axis], f"data_format={layer.data_format!r}"
+                fix = f"With {how}, one axis is {size} long, and the window {length}."
+                _checks.refuse("input_shape", tuple(input_shape), layer, expected, fix=fix)
     return tuple(shape)
 
 

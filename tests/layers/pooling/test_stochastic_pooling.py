@@ -240,13 +240,27 @@ def test_sizes_round_trip(pool_size):
 
 
 def test_an_input_without_room_for_a_window_is_refused():
-    expected = r"`input_shape`.*room for a window.*\(StochasticPooling2D\)"
+    expected = (
+        r"room for a window\. With data_format='channels_last', one axis is 2 long, and .* 3\."
+    )
     with pytest.raises(ValueError, match=expected):
         layers.StochasticPooling2D(3).compute_output_shape((2, 2, 5, 1))
     layer = layers.StochasticPooling2D(3)
     layer.build((None, None, None, 1))
     with pytest.raises(ValueError, match=expected):
         layer(np.ones((2, 2, 5, 1), "float32"))
+
+
+@only_tensorflow
+@pytest.mark.parametrize("strides", [1, 3])
+@pytest.mark.parametrize("rows", [0, 1, 2])
+def test_an_unknown_size_without_room_for_a_window_gives_no_rows(rows, strides):
+    import tensorflow as tf
+
+    layer = layers.StochasticPooling2D(3, strides)
+    call = tf.function(lambda x: layer(x, training=True))
+    signature = call.get_concrete_function(tf.TensorSpec((None, None, None, 1)))
+    assert signature(tf.ones((2, rows, 6, 1))).shape == (2, 0, (6 - 3) // strides + 1, 1)
 
 
 @pytest.mark.parametrize("dimensions", [1, 2, 3])
