@@ -1,5 +1,6 @@
 """What a wrapper takes over from the layer that it wraps: precision, output shape."""
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,8 +17,23 @@ def wrapper_arguments(layer: Any, owner: object, arguments: Mapping[str, Any]) -
     layer casts its own.
     """
     _checks.instance("layer", layer, owner, keras.layers.Layer, "a Keras layer")
+    _refuse_several_shapes(layer, owner)
+    if "go_backwards" in arguments:
+        name = type(owner).__name__
+        expected = "no such argument"
+        fix = f"Bidirectional goes inside: {name}(Bidirectional(layer))."
+        _checks.refuse("go_backwards", arguments["go_backwards"], owner, expected, fix=fix)
     own = {"dtype": arguments.get("dtype") or layer.dtype_policy, "autocast": False}
     return {**arguments, **own}
+
+
+def _refuse_several_shapes(layer: keras.layers.Layer, owner: object) -> None:
+    named = inspect.signature(layer.build).parameters.values()
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    needed = [each.name for each in named if each.kind in kinds and each.default is each.empty]
+    if len(needed) > 1:
+        expected = f"a layer that is built for one input, not for {', '.join(needed)}"
+        _checks.refuse("layer", layer, owner, expected)
 
 
 def output_shape(layer: keras.layers.Layer, input_shape: Any) -> Any:
