@@ -66,6 +66,45 @@ def layers_where(
     return [(path, layer) for path, layer in candidates if id(layer) in meant]
 
 
+def saved_where(where: Any) -> Any:
+    """Returns what `where` is in a configuration, of which `loaded_where` makes it again.
+
+    Classes and regular expressions become dicts. Functions, layers and classes that Keras does not
+    know by name stay as they are, and cannot be written to a file.
+    """
+    if _is_list(where):
+        return [saved_where(item) for item in where]
+    if isinstance(where, re.Pattern):
+        return {"pattern": where.pattern, "flags": where.flags}
+    if isinstance(where, type) and _class_named(name := _name(where)) is where:
+        return {"class": name}
+    return where
+
+
+def loaded_where(saved: Any) -> Any:
+    """Returns what `saved_where` was given."""
+    if _is_list(saved):
+        return [loaded_where(item) for item in saved]
+    if not isinstance(saved, dict):
+        return saved
+    if "pattern" in saved:
+        return re.compile(saved["pattern"], saved["flags"])
+    found = _class_named(saved["class"])
+    if found is None:
+        expected = "a class that Keras knows"
+        fix = "Import the module that registers it."
+        _checks.refuse("where", saved["class"], "loaded_where", expected, fix=fix)
+    return found
+
+
+def _name(layer: type) -> str:
+    return str(keras.saving.get_registered_name(layer))
+
+
+def _class_named(name: str) -> Any:
+    return keras.saving.get_registered_object(name) or getattr(keras.layers, name, None)
+
+
 def _is_list(where):
     # Layers and models are no sequences; strings are.
     return isinstance(where, Sequence) and not isinstance(where, str)

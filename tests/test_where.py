@@ -1,10 +1,12 @@
+import json
 import re
 
 import keras
 import pytest
 from keras import layers
 
-from kerasreg._where import layers_where
+from kerasreg._where import layers_where, loaded_where, saved_where
+from kerasreg.layers import Dropout
 
 
 @pytest.fixture(scope="module")
@@ -96,3 +98,32 @@ def test_a_model_without_such_layers(model):
         layers_where(model, None, "me", of=is_lstm)
     with pytest.raises(ValueError, match="It is not built"):
         layers_where(keras.Sequential(), None, "me")
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        None,
+        "b/*",
+        re.compile("CONV", re.IGNORECASE),
+        layers.Dense,
+        Dropout,
+        [layers.ReLU, "dense", re.compile("b/")],
+    ],
+    ids=["none", "glob", "expression", "class", "our class", "list"],
+)
+def test_what_is_saved_is_json_and_comes_back(where):
+    assert loaded_where(json.loads(json.dumps(saved_where(where)))) == where
+
+
+def test_what_has_no_name_in_a_file_stays_as_it_is():
+    class Dense(layers.Dense):
+        pass
+
+    for where in (is_dense, layers.Dense(2), Dense):
+        assert loaded_where(saved_where(where)) is where
+
+
+def test_a_class_that_is_not_registered_any_more_is_refused():
+    with pytest.raises(ValueError, match=r"a class that Keras knows\. Import .*'mine>Dense'"):
+        loaded_where({"class": "mine>Dense"})

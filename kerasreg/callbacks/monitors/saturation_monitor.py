@@ -9,6 +9,7 @@ from keras import ops, tree
 
 from kerasreg import _checks
 from kerasreg._register import register
+from kerasreg._where import loaded_where, saved_where
 from kerasreg.callbacks.monitors._measurement import Measurement
 
 MEASURES = ("saturated", "dead", "mean_drift", "variance_drift", "mean", "variance")
@@ -134,13 +135,17 @@ class SaturationMonitor(keras.callbacks.Callback):
     def get_config(self):
         """Returns the arguments; the sample as lists, or as Keras saves arrays."""
         sample = tree.map_structure(keras.saving.serialize_keras_object, self.sample)
-        return {"sample": sample, "where": self.where, "tolerance": self.tolerance}
+        return {
+            "sample": sample,
+            "where": saved_where(self.where),
+            "tolerance": self.tolerance,
+        }
 
     @classmethod
     def from_config(cls, config):
         """Returns a callback with the arguments that `get_config` gave."""
         sample = keras.saving.deserialize_keras_object(config["sample"])
-        return cls(**{**config, "sample": sample})
+        return cls(**{**config, "sample": sample, "where": loaded_where(config["where"])})
 
 
 def _measures(units, before, has_ends):

@@ -295,10 +295,11 @@ def test_several_inputs_and_half_precision():
 
 @pytest.mark.parametrize("sample", [SAMPLE, {"a": SAMPLE, "b": SAMPLE}, SAMPLE.tolist()], ids=type)
 def test_config_is_json_and_comes_back(sample):
-    monitor = SaturationMonitor(sample, where=["a/*"], tolerance=0.1)
+    where = ["a/*", layers.ReLU, re.compile("b")]
+    monitor = SaturationMonitor(sample, where=where, tolerance=0.1)
     saved = json.dumps(keras.saving.serialize_keras_object(monitor))
     copy = keras.saving.deserialize_keras_object(json.loads(saved))
-    assert copy.where == ["a/*"]
+    assert copy.where == where
     assert copy.tolerance == 0.1
     keras.tree.map_structure(np.testing.assert_array_equal, copy.sample, monitor.sample)
 
