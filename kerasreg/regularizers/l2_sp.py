@@ -85,7 +85,8 @@ def _checked_reference(reference, owner):
         _checks.refuse("reference", reference, owner, _EXPECTED, error=TypeError)
     if values.dtype.kind not in "iuf" and values.dtype.name != "bfloat16":
         _checks.refuse("reference", reference, owner, _EXPECTED, error=TypeError)
-    values = values.astype("float64" if values.dtype == "float64" else "float32")
+    is_double = values.dtype.kind == "f" and values.dtype.itemsize >= 8
+    values = values.astype("float64" if is_double else "float32")
     if not np.isfinite(values).all():
         _checks.refuse("reference", "values that are not finite", owner, _EXPECTED)
     values.flags.writeable = False

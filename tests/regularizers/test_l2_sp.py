@@ -45,6 +45,13 @@ def test_a_model_is_saved_with_its_reference(tmp_path, dtype):
     assert float(sum(loaded.losses)) == float(sum(model.losses)) == pytest.approx(0.75)
 
 
+@pytest.mark.parametrize("dtype", [">f8", "<f8", "longdouble"])
+def test_doubles_of_every_kind_keep_their_digits(dtype):
+    reference = L2SP(1.0, np.array([1 + 1e-12], dtype)).reference
+    assert reference.dtype == np.float64
+    assert reference[0] == 1 + 1e-12
+
+
 def test_training_without_data_goes_back_to_the_start():
     layer = keras.layers.Dense(2, use_bias=False, kernel_regularizer=L2SP(0.5, START))
     model = keras.Sequential([keras.Input((2,)), layer])
