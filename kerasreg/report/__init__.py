@@ -6,7 +6,13 @@ if find_spec("matplotlib") is None:
     raise ImportError('`kerasreg.report` needs matplotlib: pip install "kerasreg[plot]".')
 
 from kerasreg.report.plot_generalization_gap import plot_generalization_gap
+from kerasreg.report.plot_regularization_path import plot_regularization_path
 from kerasreg.report.plot_saturation import plot_saturation
 from kerasreg.report.plot_stopping import plot_stopping
 
-__all__ = ["plot_generalization_gap", "plot_saturation", "plot_stopping"]
+__all__ = [
+    "plot_generalization_gap",
+    "plot_regularization_path",
+    "plot_saturation",
+    "plot_stopping",
+]

@@ -879,6 +879,43 @@ CASES: tuple[Case, ...] = (
         {"sample": [[[0.0, 1.0], [1.0, -2.0]], [[1.0], [0.0]]], "batch_size": 1},
     ),
     CallbackCase(callbacks.PenaltyMonitor, {"terms": True}),
+    CallbackCase(
+        {
+            "kind": "ema",
+            "decay": 0.75,
+            "warmup": False,
+            "start_epoch": 1,
+            "every_steps": 2,
+            "learning_rate": None,
+            "batch_norm_data": None,
+            "batch_norm_steps": None,
+            "snapshot_dir": None,
+        },
+    ),
+    CallbackCase(
+        {
+            "kind": "swa",
+            "decay": None,
+            "warmup": None,
+            "start_epoch": 0,
+            "every_steps": None,
+            "learning_rate": [0.01, 0.1],
+            "batch_norm_data": [[0.0, 1.0], [1.0, -2.0]],
+            "batch_norm_steps": 2,
+            "snapshot_dir": None,
+        },
+    ),
+    CallbackCase(
+    ),
+    CallbackCase(
+        {
+            "path": f"{SCRATCH.name}/best.weights.h5",
+            "monitor": "loss",
+            "mode": "min",
+            "threshold": 1e6,
+            "verbose": 1,
+        },
+    ),
     CallbackCase(callbacks.ProximalStep, {"where": ["hidden"]}),
     CallbackCase(
         callbacks.SaturationMonitor,

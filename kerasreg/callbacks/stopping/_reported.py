@@ -1,9 +1,6 @@
-"""What a run has to say: its report, and lines while it goes on."""
+"""The report of a run."""
 
-import logging
 from typing import Any
-
-import keras
 
 from kerasreg.callbacks.stopping._run import Run
 from kerasreg.callbacks.stopping.stopping_report import StoppingReport
@@ -38,13 +35,3 @@ def report_of(run: Run, rule: Any, step_level: bool) -> StoppingReport:
         restores=f"the mean of the top {rule.k}" if isinstance(rule, TopK) else rule,
         step_level=step_level,
     )
-
-
-def say(message: str, verbose: bool | int) -> None:
-    """Prints a line, or logs it where Keras logs."""
-    if not verbose:
-        return
-    if keras.config.is_interactive_logging_enabled():
-        print(message, flush=True)
-    else:
-        logging.getLogger("absl").info(message)

@@ -23,17 +23,26 @@ def refuse_backup_before(owner: object, callbacks: list[Any]) -> None:
             _checks.impossible(owner, reason, fix=fix)
 
 
-def take_over(run: Run, state: dict[str, Any], epoch: int, resume: bool | None) -> None:
-    """Lets a run go on with a saved state, in a training that begins at an epoch.
+def take_over(
+    run: Run, state: dict[str, Any], epoch: int, updates: int, resume: bool | None
+) -> int:
+    """Lets a run go on with a saved state; returns how many batches have been trained.
 
     A state that was finished counts only where the training asks for it, or where it begins in the
     middle: then the process was killed after the end and before Keras' backup was removed.
+
+    Args:
+        run: The run.
+        state: The state.
+        epoch: The epoch that the training begins with.
+        updates: How often the optimizer has updated the weights.
+        resume: The argument of that name.
 
     Raises:
         ValueError: If the state is that of another monitor.
     """
     if state["finished"] and not resume and epoch == 0:
-        return
+        return 0
     if state["monitor"] != run.monitor.label:
         expected = f"a folder with the state of a training that watched {run.monitor.label!r}"
         folder = str(run.folder.path) if run.folder else None
@@ -41,5 +50,5 @@ def take_over(run: Run, state: dict[str, Any], epoch: int, resume: bool | None) 
     run.load(state)
     if state["finished"] and resume:
         run.go_on()
-    else:
-        run.go_on_at(epoch)
+        return run.curve.steps[-1] if run.curve and run.curve.values else 0
+    return run.go_on_at(epoch, updates)

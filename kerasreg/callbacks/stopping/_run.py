@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from keras import ops
+
+from kerasreg.callbacks._monitor import Measured, Monitor
 from kerasreg.callbacks.stopping._kept_weights import Entry, KeptWeights, Mark
-from kerasreg.callbacks.stopping._monitor import Measured, Monitor
 from kerasreg.callbacks.stopping._snapshot import RawSnapshot
 from kerasreg.callbacks.stopping._state_folder import StateFolder
 from kerasreg.callbacks.stopping.any import Any as AnyOf
@@ -52,7 +54,10 @@ class Run:
         self.rollbacks = 0
         self.restored = False
         self.finished = False
-        self.steps_before: dict[int, int] = {}  # of each epoch
+        # For each value on the curve, and for the beginning of each epoch as (epoch, step, count):
+        # how often the optimizer had updated the weights.
+        self.updates: list[int] = []
+        self.beginnings: list[tuple[int, int, int]] = []
         self._seconds_before = 0.0
         self._began = time.monotonic()
 
@@ -76,6 +81,7 @@ class Run:
             epoch, mark.value, step=step, training_loss=training_loss, ties=measured.ties
         )
         self.metrics.append(measured.metrics)
+        self.updates.append(updates_of(model))
         if epoch >= self._start_from_epoch:
             self._judge(model, mark)
         self.save()
@@ -160,7 +166,8 @@ class Run:
             "metrics": self.metrics,
             "best": self.best,
             "rollbacks": self.rollbacks,
-            "steps_before": list(self.steps_before.items()),
+            "updates": self.updates,
+            "beginnings": self.beginnings,
             "weights": [
                 [entry.mark, file.path.name] for entry, file in zip(entries, files, strict=True)
             ],
@@ -175,23 +182,43 @@ class Run:
         self.metrics = state["metrics"]
         self.best = _mark(state["best"])
         self.rollbacks = state["rollbacks"]
-        self.steps_before = dict(map(tuple, state["steps_before"]))
+        self.updates = state["updates"]
+        self.beginnings = list(map(tuple, state["beginnings"]))
         if self.kept is not None and self.folder is not None:
             self.kept.entries = [
                 Entry(_mark(mark), self.folder.snapshot(name)) for mark, name in state["weights"]
             ]
 
-    def go_on_at(self, epoch: int) -> None:
-        """Forgets the validations of epochs that will be trained again, though not the weights.
+    def go_on_at(self, epoch: int, updates: int) -> int:
+        """Forgets the validations of what will be trained again, though not the stored weights.
 
-        Decides anew from what is left, so that a training that was to stop does.
+        What the weights have been through, the optimizer's count says; it is saved with them, while
+        the number of the epoch may be of another moment. Decides anew from what is left, so that a
+        training that was to stop does.
+
+        Args:
+            epoch: The epoch that begins.
+            updates: How often the optimizer has updated the weights; 0 where nobody counts.
+
+        Returns:
+            How many batches have been trained.
         """
-        if self.curve is not None:
-            self.curve = self.curve.before(epoch)
-            self.metrics = self.metrics[: len(self.curve.values)]
+        self.beginnings = [b for b in self.beginnings if (b[2], b[0]) <= (updates, epoch)]
+        if self.curve is None:
+            known = self.beginnings
+        else:
+            counts = zip(self.curve.epochs, self.updates, strict=True)
+            kept = [(u <= updates) if updates else (e < epoch) for e, u in counts]
+            count = kept.index(False) if False in kept else len(kept)
+            self.curve = self.curve.first(count)
+            self.metrics, self.updates = self.metrics[:count], self.updates[:count]
             self._seconds_before = self.curve.seconds
-        self.steps_before = {e: step for e, step in self.steps_before.items() if e <= epoch}
+            known = self.beginnings + list(
+                zip(self.curve.epochs, self.curve.steps, self.updates, strict=True)
+            )
         self.go_on()
+        _, step, count = max(known, key=lambda each: each[2], default=(0, 0, updates))
+        return step + updates - count
 
     def go_on(self) -> None:
         """Lets the training go on with what there is; it stops if that says so."""
@@ -199,6 +226,16 @@ class Run:
         self.wait = self._waited()
         if self.curve is not None and self.curve.values:
             self.decide()
+
+
+def updates_of(model: Any) -> int:
+    """Returns how often the optimizer has updated the weights; 0 where nobody counts."""
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is None or not hasattr(optimizer, "iterations"):
+        return 0
+    if hasattr(model, "jax_state_sync"):
+        model.jax_state_sync()
+    return int(ops.convert_to_numpy(optimizer.iterations))
 
 
 def patience_in(criterion: Any) -> Patience | None:

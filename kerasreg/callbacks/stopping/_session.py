@@ -5,14 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
-from keras import ops
 
 from kerasreg._backend.running_fit import running_fit
 from kerasreg.callbacks.stopping._interrupt import Interrupt, watch
 from kerasreg.callbacks.stopping._kept_weights import KeptWeights, Mark
 from kerasreg.callbacks.stopping._nonfinite import Nonfinite
 from kerasreg.callbacks.stopping._resumption import refuse_backup_before, take_over
-from kerasreg.callbacks.stopping._run import Run
+from kerasreg.callbacks.stopping._run import Run, updates_of
 from kerasreg.callbacks.stopping._snapshot import DeviceSnapshot, RawSnapshot
 from kerasreg.callbacks.stopping._state_folder import StateFolder
 from kerasreg.callbacks.stopping._step_validation import StepValidation
@@ -44,7 +43,7 @@ class Session:
         self._epoch = 0
         self._step_before = 0  # the epoch
         self._batches = 0  # of the epoch
-        self._iterations_before = 0
+        self._updates_before = 0
         self._was_cut_short = False
 
     def _new_run(self) -> Run:
@@ -90,7 +89,7 @@ class Session:
         elif self.run.folder is not None and stopper.resume is not False:
             self.run.folder.remove_partial()
             self._saved = self.run.folder.load(stopper)
-        self._iterations_before = self._iterations()
+        self._updates_before = updates_of(model)
         self.run.start_clock()
         if stopper.rule != "last":
             self.interrupt = watch(model, on_interrupt)
@@ -103,7 +102,7 @@ class Session:
         self.take_over(epoch)
         self.nonfinite.store_beginning(self.run, self.model)
         self._epoch, self._batches = epoch, 0
-        self.run.steps_before[epoch] = self._step_before
+        self.run.beginnings.append((epoch, self._step_before, updates_of(self.model)))
         if self.steps:
             self.steps.begin_epoch(self._step_before)
 
@@ -112,8 +111,9 @@ class Session:
         if self._saved is None:
             return
         state, self._saved = self._saved, None
-        take_over(self.run, state, epoch, self.stopper.resume)
-        self._step_before = self.run.steps_before.get(epoch, self._step_before)
+        updates = updates_of(self.model)
+        self._step_before = take_over(self.run, state, epoch, updates, self.stopper.resume)
+        self._updates_before = updates - self._step_before
         self._obey()
 
     @property
@@ -154,18 +154,11 @@ class Session:
             self._take_in(logs, float(logs.get("loss", math.nan)), self._validates)
         self._step_before, self._batches = self.step, 0
         if not self.run.finished:
-            self.run.steps_before[epoch + 1] = self._step_before
             self.run.save()
 
     def _batches_of_epoch(self) -> int:
         steps = (self.stopper.params or {}).get("steps")
-        return steps or self._iterations() - self._iterations_before - self._step_before
-
-    def _iterations(self) -> int:
-        optimizer = getattr(self.model, "optimizer", None)
-        if optimizer is None or not hasattr(optimizer, "iterations"):
-            return 0
-        return int(ops.convert_to_numpy(optimizer.iterations))
+        return steps or updates_of(self.model) - self._updates_before - self._step_before
 
     def _take_in(self, logs: Mapping[str, Any], loss: float, validates: bool | None) -> None:
         measured = self.run.monitor.read(logs, validates, self.model)

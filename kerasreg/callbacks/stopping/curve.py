@@ -58,10 +58,9 @@ class Curve:
         first = next((i for i, e in enumerate(self.epochs) if e >= epoch), len(self.epochs))
         return self._part(slice(first, None))
 
-    def before(self, epoch: int) -> Self:
-        """Returns the part of the curve up to an epoch, which is left out."""
-        end = next((i for i, e in enumerate(self.epochs) if e >= epoch), len(self.epochs))
-        return self._part(slice(None, end))
+    def first(self, count: int) -> Self:
+        """Returns the part of the curve that is the first so many values."""
+        return self._part(slice(None, count))
 
     def _part(self, part: slice) -> Self:
         columns: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}

@@ -8,15 +8,16 @@ from keras import ops
 
 from kerasreg import _checks
 from kerasreg._register import register
+from kerasreg.callbacks._monitor import Monitor
+from kerasreg.callbacks._say import say
 from kerasreg.callbacks.stopping._arguments import (
     checked_criterion,
     checked_every_steps,
     checked_restore,
     serialized_data,
 )
-from kerasreg.callbacks.stopping._monitor import Monitor
 from kerasreg.callbacks.stopping._nonfinite import checked_policy
-from kerasreg.callbacks.stopping._reported import report_of, say
+from kerasreg.callbacks.stopping._reported import report_of
 from kerasreg.callbacks.stopping._session import Session
 from kerasreg.callbacks.stopping.patience import Patience
 from kerasreg.callbacks.stopping.stopping_report import StoppingReport, StopReason, place
@@ -252,7 +253,7 @@ class EarlyStopping(keras.callbacks.EarlyStopping):
     def on_train_end(self, logs=None):
         self._session.end()
         if self._session.run.stopped is not None:
-            where = self._place(self._session.run.stopped)
+            where = self._at(self._session.run.stopped)
             say(f"{where.capitalize()}: early stopping", self.verbose)
         self._restore_in_the_end()
         self._session.run.save(finished=True)
@@ -260,10 +261,9 @@ class EarlyStopping(keras.callbacks.EarlyStopping):
 
     def _restore_in_the_end(self) -> None:
         if self.rule != "last" and self.restore():
-            where = self._place(self._session.run.best)
-            say(f"Restored the weights, best in {where}.", self.verbose)
+            say(f"Restored the weights, best in {self._at(self._session.run.best)}.", self.verbose)
 
-    def _place(self, mark: Any) -> str:
+    def _at(self, mark: Any) -> str:
         return place(mark.epoch, mark.step if self.every_steps else None)
 
     def _end_interrupted(self) -> None:

@@ -40,8 +40,8 @@ def test_part_of_a_curve():
         assert part.values == [epoch / 2 for epoch in epochs]
         assert part.steps == [10 * epoch for epoch in epochs]
         assert part.ties == [(epoch,) for epoch in epochs]
-    assert curve.before(4).epochs == [1, 3]
-    assert curve.before(9) == curve
+    assert curve.first(2).epochs == [1, 3]
+    assert curve.first(9) == curve
 
 
 @pytest.mark.parametrize(
