@@ -209,11 +209,12 @@ def _worth_a_kernel(x):
         return False
     if x.shape[0] is not None and math.prod(x.shape) < SMALLEST_KERNEL:
         return False
-    return _settings["fused"] and _xla_works()
+    return _settings["fused"] and xla_works()
 
 
 @functools.cache
-def _xla_works():
+def xla_works():
+    """Returns whether XLA can compile here."""
     try:
         with tf.init_scope():
             tf.function(lambda: tf.constant(1), jit_compile=True)()

@@ -12,6 +12,7 @@ from kerasreg import _checks
 from kerasreg._backend.compiled import compiled, traced
 from kerasreg._backend.every_layer import every_layer
 from kerasreg._backend.not_rematerialized import not_rematerialized
+from kerasreg._backend.random_states import kept_random_states
 from kerasreg._backend.replaced_calls import replaced_calls
 from kerasreg._batches import batches
 from kerasreg._statistics._moments import aligned_mask, moments
@@ -39,20 +40,31 @@ class Reestimation:
         self._norms = _updated_norms(model, owner)
         self._sweep: Any = None
 
-    def run(self, data: Any, steps: int | None, batch_size: int, name: str = "data") -> dict:
+    def run(
+        self,
+        data: Any,
+        steps: int | None,
+        batch_size: int,
+        names: tuple[str, str] = ("data", "steps"),
+    ) -> dict[str, int]:
         """Returns, by the path of each layer that has new statistics, the values these are of.
 
         Args:
             data: Arrays in the structure of the model's inputs, or batches.
             steps: Number of batches, None for all.
             batch_size: Examples in a batch, for arrays.
-            name: The argument that the data came as, for the errors.
+            names: The arguments that the data and their number came as, for the errors.
         """
+        name, name_of_steps = names
         if steps is None and _is_endless(data):
             expected = "an integer, as the data have no end"
-            _checks.refuse("steps", steps, self._owner, expected)
-        populations = [Population() for _ in self._norms]
+            _checks.refuse(name_of_steps, steps, self._owner, expected)
         source = itertools.islice(batches(name, data, batch_size, self._owner), steps)
+        with kept_random_states():
+            return self._put(self._populations(source, data, name))
+
+    def _populations(self, source, data, name):
+        populations = [Population() for _ in self._norms]
         empty = True
         for batch in source:
             for (path, _), population, calls in zip(
@@ -67,7 +79,7 @@ class Reestimation:
         if empty:
             _checks.refuse(name, data, self._owner, "at least one batch")
         self._sweep.values = []
-        return self._put(populations)
+        return populations
 
     def _moments(self, batch, first):
         if self._sweep is None:

@@ -1,5 +1,7 @@
 """Callbacks: early stopping, proximal steps, and monitors of what training does to a model."""
 
+from kerasreg.callbacks.averaging.weight_averaging import WeightAveraging
+from kerasreg.callbacks.checkpoint.best_checkpoint import BestCheckpoint
 from kerasreg.callbacks.monitors.generalization_gap import GeneralizationGap
 from kerasreg.callbacks.monitors.penalty_monitor import PenaltyMonitor
 from kerasreg.callbacks.monitors.saturation_monitor import SaturationMonitor
@@ -22,6 +24,7 @@ from kerasreg.callbacks.stopping.top_k import TopK
 __all__ = [
     "All",
     "Any",
+    "BestCheckpoint",
     "Criterion",
     "Divergence",
     "EarlyStopping",
@@ -37,5 +40,6 @@ __all__ = [
     "Threshold",
     "TimeLimit",
     "TopK",
+    "WeightAveraging",
     "WeightDistance",
 ]

@@ -880,6 +880,7 @@ CASES: tuple[Case, ...] = (
     ),
     CallbackCase(callbacks.PenaltyMonitor, {"terms": True}),
     CallbackCase(
+        callbacks.WeightAveraging,
         {
             "kind": "ema",
             "decay": 0.75,
@@ -893,6 +894,7 @@ CASES: tuple[Case, ...] = (
         },
     ),
     CallbackCase(
+        callbacks.WeightAveraging,
         {
             "kind": "swa",
             "decay": None,
@@ -906,8 +908,10 @@ CASES: tuple[Case, ...] = (
         },
     ),
     CallbackCase(
+        callbacks.WeightAveraging, {"start_epoch": 3, "snapshot_dir": f"{SCRATCH.name}/averages"}
     ),
     CallbackCase(
+        callbacks.BestCheckpoint,
         {
             "path": f"{SCRATCH.name}/best.weights.h5",
             "monitor": "loss",

@@ -34,6 +34,7 @@ INVENTORY = {
     "kerasreg.callbacks": [
         "All",
         "Any",
+        "BestCheckpoint",
         "Criterion",
         "Divergence",
         "EarlyStopping",
@@ -49,6 +50,7 @@ INVENTORY = {
         "Threshold",
         "TimeLimit",
         "TopK",
+        "WeightAveraging",
         "WeightDistance",
     ],
     "kerasreg.constraints": ["L1Ball", "SpectralBall"],

@@ -430,3 +430,13 @@ def test_bad_input(name, arguments, error):
     model = chain(layers.BatchNormalization())
     with pytest.raises(error, match=rf"argument `{name}`.* \(reestimate_batch_norm\)\.$"):
         reestimate_batch_norm(**{"model": model, "data": X, **arguments})
+
+
+@pytest.mark.skipif(keras.backend.backend() != "torch", reason="others have no such generator")
+def test_the_generator_of_pytorch_stays_where_it_is():
+    import torch
+
+    model = chain(layers.Dropout(0.5), layers.BatchNormalization())
+    before = torch.get_rng_state()
+    reestimate_batch_norm(model, X)
+    assert torch.equal(torch.get_rng_state(), before)

@@ -1,0 +1,1 @@
+"""Files of the model as it was at its best."""
