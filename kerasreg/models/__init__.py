@@ -9,6 +9,7 @@ from kerasreg.models.penalize_activity import PenalizeActivity
 from kerasreg.models.penalty_report import penalty_report
 from kerasreg.models.reestimate_batch_norm import reestimate_batch_norm
 from kerasreg.models.refit import refit
+from kerasreg.models.regularization_path import regularization_path
 from kerasreg.models.regularize import regularize
 from kerasreg.models.replace_dropout import ReplaceDropout
 from kerasreg.models.thinned_ensemble import thinned_ensemble
@@ -23,8 +24,9 @@ __all__ = [
     "mc_predict",
     "penalty_report",
     "reestimate_batch_norm",
-    "refit",
+    "regularization_path",
     "regularize",
+    "refit",
     "thinned_ensemble",
     "unfreeze_batch_norm",
 ]

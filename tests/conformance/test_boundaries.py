@@ -25,6 +25,7 @@ LEVELS = {
     "_penalized_weights": 2,
     "_batches": 2,
     "_statistics": 2.5,
+    "_path_rows": 2,
     "_proximal": 2,
     "schedules": 2,
     "layers": 3,

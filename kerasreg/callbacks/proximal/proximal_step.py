@@ -31,8 +31,8 @@ class ProximalStep(keras.callbacks.Callback):
     `GroupLasso`, and for `SparseGroupLasso` and the sum of an L1 and one of the others both after
     each other. The penalties are those that the weights have, of kerasreg or Keras' `L1` and
     `L1L2`; there are no strengths to give again. In a `kerasreg.regularizers.Sum`, other penalties
-    (`L2`, `Orthogonal`) keep their gradient. A penalty of your own takes part if it has a method
-    `proximal(weights, step)`.
+    (`L2`, `Orthogonal`) keep their gradient, and so does a penalty that is `Folded`, which is its
+    gradient. A penalty of your own takes part if it has a method `proximal(weights, step)`.
 
     The step size is the optimizer's learning rate at that step, schedules included; for SGD with
     momentum `learning_rate / (1 - momentum)`, what a gradient moves a weight by in the long run.
