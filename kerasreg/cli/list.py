@@ -12,7 +12,16 @@ from rich.table import Column, Table
 
 from kerasreg._register import PACKAGE, family, public_path, registered
 
-FAMILIES = ("layers", "regularizers", "constraints", "losses", "optimizers", "callbacks", "augment", "schedules")
+FAMILIES = (
+    "layers",
+    "regularizers",
+    "constraints",
+    "losses",
+    "optimizers",
+    "callbacks",
+    "augment",
+    "schedules",
+)
 
 
 @dataclass(frozen=True)
