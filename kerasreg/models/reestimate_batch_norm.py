@@ -64,8 +64,8 @@ def reestimate_batch_norm(
         TypeError: If an argument is of the wrong kind.
         ValueError: If the model is not built, has no batch normalization layer or none that
             training would update, if `data` holds nothing or arrays of different lengths, if a
-            layer gets NaN or infinity from it, if it has no end and `steps` is None, or if `steps`
-            or `batch_size` is less than 1.
+            layer gets NaN or infinity from it, if it says that it has no end (a generator cannot)
+            and `steps` is None, or if `steps` or `batch_size` is less than 1.
 
     Example:
         >>> import keras, kerasreg

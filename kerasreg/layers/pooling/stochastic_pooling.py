@@ -42,7 +42,8 @@ class StochasticPooling1D(keras.layers.Layer):
         TypeError: If an argument is of the wrong kind, or the input is not of floating-point
             numbers.
         ValueError: If a size or a stride is below 1, `padding` or `data_format` is neither form,
-            the input is of another rank or has no room for a window.
+            the input is of another rank or has no room for a window (where its size is not known
+            while a graph is traced, the output has size 0 instead).
 
     Example:
         >>> import keras, kerasreg
@@ -131,7 +132,8 @@ class StochasticPooling2D(keras.layers.Layer):
         TypeError: If an argument is of the wrong kind, or the input is not of floating-point
             numbers.
         ValueError: If a size or a stride is below 1, `padding` or `data_format` is neither form,
-            the input is of another rank or has no room for a window.
+            the input is of another rank or has no room for a window (where its size is not known
+            while a graph is traced, the output has size 0 instead).
 
     Example:
         >>> import keras, kerasreg
@@ -202,7 +204,8 @@ class StochasticPooling3D(keras.layers.Layer):
         TypeError: If an argument is of the wrong kind, or the input is not of floating-point
             numbers.
         ValueError: If a size or a stride is below 1, `padding` or `data_format` is neither form,
-            the input is of another rank or has no room for a window.
+            the input is of another rank or has no room for a window (where its size is not known
+            while a graph is traced, the output has size 0 instead).
 
     Example:
         >>> import keras, kerasreg
