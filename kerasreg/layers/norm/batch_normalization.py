@@ -76,12 +76,13 @@ class BatchNormalization(keras.layers.BatchNormalization):
         inputs: A float tensor.
         training: Whether to normalize with the batch's statistics and move the moving ones.
         mask: Booleans, False for the elements that the statistics leave out (they are normalized
-            all the same; through infinity or NaN among them no gradient flows). Its axes are those of the input in their order, without the channels: a
-            mask of shape (batch, time) masks time steps whether the input is (batch, time,
-            channels) with `axis=-1` or (batch, channels, time) with `axis=1`. Size 1 stands for any
-            size, and a mask of lower rank holds for all later axes. Only a mask that cannot be
-            read so is taken for the input's shape without its last axis, as `keras.layers.Masking`
-            makes it for channels first; a channel that it masks whole is not normalized.
+            all the same; through infinity or NaN among them no gradient flows). Its axes are those
+            of the input in their order, without the channels: a mask of shape (batch, time) masks
+            time steps whether the input is (batch, time, channels) with `axis=-1` or (batch,
+            channels, time) with `axis=1`. Size 1 stands for any size, and a mask of lower rank
+            holds for all later axes. Only a mask that cannot be read so is taken for the input's
+            shape without its last axis, as `keras.layers.Masking` makes it for channels first; a
+            channel that it masks whole is not normalized.
 
     Input shape:
         Any, of rank 2 or more, with the size of `axis` known.

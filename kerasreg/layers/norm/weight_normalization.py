@@ -91,7 +91,8 @@ class WeightNormalization(keras.layers.Wrapper):
     Raises:
         TypeError: If an argument is of the wrong kind.
         ValueError: If the layer has no weight of a name or only a vector of it, if it is
-            quantized or built for several inputs (`MultiHeadAttention`), or if `data_init` does not go with it.
+            quantized or built for several inputs (`MultiHeadAttention`), or if `data_init` does not
+            go with it.
         RuntimeError: If `remove` is called before the layer is built.
 
     Example:
