@@ -18,6 +18,7 @@ from benchmarks.peers import (
     torch_step,
 )
 from benchmarks.penalized import penalized_network
+from benchmarks.snapshots import LARGE, SMALL, device_snapshot, keras_own, nothing, snapshot_step
 from kerasreg import _backend, layers, regularizers
 
 IMAGES = (32, 56, 56, 64)
@@ -171,6 +172,21 @@ def dropout_case(shape, dtype="float32", mode="graph", **goals) -> Case:
     )
 
 
+def snapshot_case(count: int, size: int, update: bool, at_least: float) -> Case:
+    """Returns the case of storing weights against Keras' `get_weights`."""
+    peers = {"Keras": partial(snapshot_step, count, size, keras_own, update)}
+    if update:
+        peers["update alone"] = partial(snapshot_step, count, size, nothing, update)
+    name = f"snapshot of {count} x {size}" + (" and the next update" if update else "")
+    return Case(
+        group="EarlyStopping",
+        name=name,
+        ours=partial(snapshot_step, count, size, device_snapshot, update),
+        peers=peers,
+        at_least={"Keras": at_least},
+    )
+
+
 def drop_in_case(name: str, argument: float, **goals) -> Case:
     ours, keras_own = getattr(layers, name), getattr(keras.layers, name)
     return layer_case(partial(ours, argument), partial(keras_own, argument), IMAGES, **goals)
@@ -306,4 +322,6 @@ CASES = (
     ),
     *penalty_cases(jit_compile=False),
     *penalty_cases(jit_compile=True),
+    snapshot_case(*LARGE, update=True, at_least=1.0),
+    snapshot_case(*SMALL, update=False, at_least=4.0),
 )

@@ -54,7 +54,7 @@ class _OnTensorFlow:
 
             def refill():
                 for buffer, value in pairs:
-                    buffer.assign(value)
+                    buffer.assign(value, read_value=False)
 
             copy._refill = tf.function(refill, autograph=False)
         copy._refill()

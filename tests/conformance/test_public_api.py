@@ -136,6 +136,7 @@ INVENTORY = {
         "SpectralNorm",
         "Sum",
         "TotalVariation",
+        "at_step",
     ],
     "kerasreg.report": [
         "plot_generalization_gap",
