@@ -5,6 +5,8 @@ from typing import Any
 from keras import ops
 
 from kerasreg._backend.every_layer import layers_by_path, own_weights
+from kerasreg._backend.training_step import at_step, step_of
+from kerasreg.schedules._strength import schedules_in
 
 
 def weights_by_path(model: Any) -> list[tuple[str, Any]]:
@@ -53,9 +55,30 @@ def left_out_values(model: Any) -> dict[str, float]:
     Args:
         model: A built model.
     """
+    with at_step(step_of(model)):
+        return {
+            path: float(ops.convert_to_numpy(penalty.left_out(weight)))
+            for path, weight, penalty in _penalized(model)
+            if hasattr(penalty, "left_out")
+        }
+
+
+def scheduled_strengths(model: Any) -> dict[str, float]:
+    """Returns the strengths that follow schedules as they are now: `"dense/kernel/l2"` and so on.
+
+    Args:
+        model: A built model.
+    """
+    step = ops.cast(ops.convert_to_tensor(step_of(model)), "int32")
+    found: dict[str, float] = {}
+    for path, _, penalty in _penalized(model):
+        for name, schedule in schedules_in(penalty):
+            times = sum(each.split("#")[0] == f"{path}/{name}" for each in found)
+            number = f"#{times + 1}" if times else ""
+            found[f"{path}/{name}{number}"] = float(ops.convert_to_numpy(schedule(step)))
+    return found
+
+
+def _penalized(model):
     weights = [weight for weight in model.trainable_weights if weight.regularizer is not None]
-    return {
-        path: float(ops.convert_to_numpy(weight.regularizer.left_out(weight)))
-        for path, weight in zip(penalized_paths(model), weights, strict=True)
-        if hasattr(weight.regularizer, "left_out")
-    }
+    return [(p, w, w.regularizer) for p, w in zip(penalized_paths(model), weights, strict=True)]

@@ -13,8 +13,10 @@ from rich.table import Column, Table
 
 from kerasreg import _checks
 from kerasreg._backend.every_layer import layers_by_path
+from kerasreg._backend.training_step import at_step, step_of
 from kerasreg._penalized_weights import weights_by_path
 from kerasreg.models._described import in_words, name_of, numbers_of, parts_of
+from kerasreg.regularizers._strength import at_present
 from kerasreg.regularizers.folded import Folded
 
 _OWNER = "penalty_report"
@@ -28,7 +30,7 @@ class PenaltyRow(NamedTuple):
             of a layer.
         shape: Shape of the weight; None for outputs.
         penalty: Name of the penalty's class (or function).
-        strengths: The penalty's arguments that are floats, or schedules.
+        strengths: The penalty's arguments that are floats; one with a schedule as it is now.
         value: What it adds to the loss now, or would add if it were not folded; None for outputs,
             where it depends on the data.
         share: `value` as a share of the sum of all weights' penalties; None for outputs.
@@ -125,11 +127,12 @@ def penalty_report(model: keras.Model, *, show: bool = True) -> PenaltyReport:
     if not model.built:
         expected = "a built model"
         _checks.refuse("model", model.name, _OWNER, expected, fix="Call it on a batch first.")
-    rows = list(_of_weights(model))
+    with at_step(step_of(model)):
+        rows, of_outputs = list(_of_weights(model)), list(_of_outputs(model))
     total = sum(row.value for row in rows if row.value is not None)
     if total:
         rows = [row._replace(share=row.value / total) for row in rows if row.value is not None]
-    report = PenaltyReport((*rows, *_of_outputs(model)), float(total))
+    report = PenaltyReport((*rows, *of_outputs), float(total))
     if show:
         rich.print(report)
     return report
@@ -144,8 +147,12 @@ def _of_weights(model: Any) -> Iterator[PenaltyRow]:
         frozen = id(weight) not in trained
         for part in parts_of(weight.regularizer):
             value = 0.0 if frozen else _value(part, weight)
-            named = name_of(part), numbers_of(part)
+            named = name_of(part), _strengths(part)
             yield PenaltyRow(path, tuple(weight.shape), *named, value, 0.0, norm, zeros, frozen)
+
+
+def _strengths(part: Any) -> dict[str, float]:
+    return {name: float(at_present(each, 0.0, part)) for name, each in numbers_of(part).items()}
 
 
 def _value(part: Any, weight: Any) -> float:
@@ -158,7 +165,7 @@ def _of_outputs(model: Any) -> Iterator[PenaltyRow]:
         regularizer = getattr(layer, "activity_regularizer", None)
         if regularizer is not None:
             for part in parts_of(regularizer):
-                named = name_of(part), numbers_of(part)
+                named = name_of(part), _strengths(part)
                 yield PenaltyRow(path, None, *named, None, None, None, None, False)
 
 

@@ -1,5 +1,6 @@
 """Penalties on weights and activities: `loss = data loss + penalty`."""
 
+from kerasreg.regularizers.at_step import at_step
 from kerasreg.regularizers.elastic_net import ElasticNet
 from kerasreg.regularizers.entropy import Entropy
 from kerasreg.regularizers.folded import Folded
@@ -34,4 +35,5 @@ __all__ = [
     "SpectralNorm",
     "Sum",
     "TotalVariation",
+    "at_step",
 ]

@@ -23,6 +23,13 @@ def group_norms(x, axis, owner):
     return root(ops.sum(squares, axis=within) if within else squares), ops.cast(size, x.dtype)
 
 
+def group_lasso(x, axis, size_factor, owner):
+    """Returns sum_g ||w_g||, with `size_factor` of norms times the square root of their sizes."""
+    norms, size = group_norms(x, axis, owner)
+    total = ops.sum(norms)
+    return ops.sqrt(size) * total if size_factor else total
+
+
 def shrunk_groups(x, axis, threshold, size_factor, owner):
     """Returns groups of weights whose norms are smaller by a threshold, at the least 0.
 

@@ -16,6 +16,20 @@ def square_sum(x):
     return ops.sum(ops.square(widened(x)))
 
 
+def l1_l2_sum(x, l1, l2):
+    """Returns l1 * sum |x| + l2 * sum x^2; a factor that is the number 0 costs nothing."""
+    terms = []
+    if _is_not_0(l1) or not _is_not_0(l2):
+        terms.append(l1 * absolute_sum(x))
+    if _is_not_0(l2):
+        terms.append(l2 * square_sum(x))
+    return sum(terms[1:], terms[0])
+
+
+def _is_not_0(factor):
+    return not isinstance(factor, float) or factor != 0
+
+
 def as_loss(penalty):
     """Returns a penalty in the dtype in which Keras adds up the losses of a model.
 

@@ -3,8 +3,11 @@
 import keras
 
 from kerasreg import _checks
+from kerasreg._proximal import elastic_net_step
 from kerasreg._register import register
-from kerasreg.regularizers.l1_l2 import L1L2
+from kerasreg.regularizers._strength import at_present, penalty_strength
+from kerasreg.regularizers._sums import as_loss, l1_l2_sum, widened
+from kerasreg.schedules._strength import saved_strength
 
 
 @register
@@ -21,7 +24,7 @@ class ElasticNet(keras.regularizers.Regularizer):
     textbook form.
 
     Args:
-        strength: Factor of the whole penalty, a finite float of at least 0. Defaults to 0.01.
+        strength: Factor of both terms, a float of at least 0, or a schedule. Defaults to 0.01.
         l1_fraction: Share of the L1 term, between 0 (ridge) and 1 (lasso). Defaults to 0.5.
 
     Raises:
@@ -39,19 +42,20 @@ class ElasticNet(keras.regularizers.Regularizer):
     """
 
     def __init__(self, strength=0.01, l1_fraction=0.5):
-        self.strength = _checks.number("strength", strength, self, low=0)
+        self.strength = penalty_strength("strength", strength, self)
         self.l1_fraction = _checks.fraction("l1_fraction", l1_fraction, self)
 
     def __call__(self, x):
-        return self._l1_l2()(x)
+        return as_loss(l1_l2_sum(x, *self._factors(x)))
 
     def proximal(self, weights, step):
         """Returns argmin_w of `1/2 ||w - weights||^2 + step * penalty(w)`."""
-        return self._l1_l2().proximal(weights, step)
+        return elastic_net_step(widened(weights), step, *self._factors(weights))
 
-    def _l1_l2(self):
-        l1 = self.strength * self.l1_fraction
-        return L1L2(l1=l1, l2=self.strength - l1)
+    def _factors(self, x):
+        strength = at_present(self.strength, x, self)
+        l1 = strength * self.l1_fraction
+        return l1, strength - l1
 
     def get_config(self):
-        return {"strength": self.strength, "l1_fraction": self.l1_fraction}
+        return {"strength": saved_strength(self.strength), "l1_fraction": self.l1_fraction}

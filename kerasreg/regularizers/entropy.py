@@ -5,7 +5,9 @@ from keras import ops
 
 from kerasreg import _checks
 from kerasreg._register import register
+from kerasreg.regularizers._strength import at_present, penalty_strength
 from kerasreg.regularizers._sums import as_loss, widened
+from kerasreg.schedules._strength import saved_strength
 
 
 @register
@@ -21,7 +23,7 @@ class Entropy(keras.regularizers.Regularizer):
     No known difference from the papers.
 
     Args:
-        strength: Factor of the entropy, a finite float of at least 0. Defaults to 0.01.
+        strength: Factor of the entropy, a float of at least 0, or a schedule. Defaults to 0.01.
         from_logits: Whether activities are logits, to which softmax is applied first. Defaults to
             False: they are probabilities, of at least 0.
         maximize: Whether entropy is rewarded. Defaults to False.
@@ -42,7 +44,7 @@ class Entropy(keras.regularizers.Regularizer):
     """
 
     def __init__(self, strength=0.01, from_logits=False, maximize=False):
-        self.strength = _checks.number("strength", strength, self, low=0)
+        self.strength = penalty_strength("strength", strength, self)
         self.from_logits = _checks.boolean("from_logits", from_logits, self)
         self.maximize = _checks.boolean("maximize", maximize, self)
 
@@ -57,11 +59,12 @@ class Entropy(keras.regularizers.Regularizer):
             positive = x > 0
             terms = x * ops.log(ops.where(positive, x, ops.ones_like(x)))
         entropy = -ops.sum(terms)
-        return as_loss((-self.strength if self.maximize else self.strength) * entropy)
+        strength = at_present(self.strength, x, self)
+        return as_loss((-strength if self.maximize else strength) * entropy)
 
     def get_config(self):
         return {
-            "strength": self.strength,
+            "strength": saved_strength(self.strength),
             "from_logits": self.from_logits,
             "maximize": self.maximize,
         }

@@ -1,11 +1,15 @@
 """The gradient of a penalty without its value."""
 
+import contextlib
+
 import keras
 from keras import ops
 
 from kerasreg import _backend, _checks
 from kerasreg._backend.gradient_only import gradient_of, gradient_only
+from kerasreg._backend.training_step import at_step
 from kerasreg._register import register
+from kerasreg.regularizers._strength import at_present, step_for
 from kerasreg.regularizers._sums import as_loss, widened
 from kerasreg.regularizers.elastic_net import ElasticNet
 from kerasreg.regularizers.l1 import L1
@@ -13,6 +17,7 @@ from kerasreg.regularizers.l1_l2 import L1L2
 from kerasreg.regularizers.l2 import L2
 from kerasreg.regularizers.soft_sharing import SoftSharing
 from kerasreg.regularizers.sum import Sum
+from kerasreg.schedules._strength import schedules_in
 
 
 @register
@@ -70,16 +75,23 @@ class Folded(keras.regularizers.Regularizer):
                 _checks.refuse("penalty", penalty, self, expected, fix=fix)
 
     def __call__(self, x):
-        return as_loss(gradient_only(self._gradient, widened(x)))
+        x = widened(x)
+        # The gradient is computed later, where the step may be out of sight.
+        step = [step_for(x, self)] if any(schedules_in(self.penalty)) else []
+        return as_loss(gradient_only(self._gradient, x, *step))
 
     def left_out(self, x):
         """Returns the value of the penalty, which a call leaves out of the loss."""
         return self.penalty(x)
 
-    def _gradient(self, upstream, x):
+    def _gradient(self, upstream, x, *step):
+        with at_step(*step) if step else contextlib.nullcontext():
+            return self._sum(upstream, x)
+
+    def _sum(self, upstream, x):
         norms, others = [], []
         for part in _parts(self.penalty):
-            factors = _factors(part)
+            factors = _factors(part, x)
             if factors is None:
                 others.append(gradient_of(part)(upstream, x))
             else:
@@ -103,19 +115,20 @@ def _parts(penalty):
     return [penalty]
 
 
-def _factors(penalty):
+def _factors(penalty, x):
     """Returns l1 and l2 of `l1 * sum(|w|) + l2 * sum(w^2)`; None for another penalty."""
     # Not of subclasses, which may compute something else.
     kind = type(penalty)
     if kind in (L1, keras.regularizers.L1):
-        return penalty.l1, 0.0
+        return at_present(penalty.l1, x, penalty), 0.0
     if kind in (L2, keras.regularizers.L2):
-        return 0.0, penalty.l2
+        return 0.0, at_present(penalty.l2, x, penalty)
     if kind in (L1L2, keras.regularizers.L1L2):
-        return penalty.l1, penalty.l2
+        return at_present(penalty.l1, x, penalty), at_present(penalty.l2, x, penalty)
     if kind is ElasticNet:
-        l1 = penalty.strength * penalty.l1_fraction
-        return l1, penalty.strength - l1
+        strength = at_present(penalty.strength, x, penalty)
+        l1 = strength * penalty.l1_fraction
+        return l1, strength - l1
     return None
 
 

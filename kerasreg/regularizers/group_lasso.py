@@ -1,13 +1,14 @@
 """The group lasso."""
 
 import keras
-from keras import ops
 
 from kerasreg import _checks
 from kerasreg._axes import checked_axes
 from kerasreg._register import register
-from kerasreg.regularizers._groups import group_norms, shrunk_groups
+from kerasreg.regularizers._groups import group_lasso, shrunk_groups
+from kerasreg.regularizers._strength import at_present, penalty_strength
 from kerasreg.regularizers._sums import as_loss
+from kerasreg.schedules._strength import saved_strength
 
 
 @register
@@ -24,7 +25,7 @@ class GroupLasso(keras.regularizers.Regularizer):
     Wen et al. 2016, which leaves sqrt(n_g) out.
 
     Args:
-        strength: Factor of the penalty, a finite float of at least 0. Defaults to 0.01.
+        strength: Factor of the penalty, a float of at least 0, or a schedule. Defaults to 0.01.
         axis: The axis that numbers the groups, or a tuple of axes: -1 for columns (units, filters),
             -2 for rows (inputs, input channels), (-2, -1) for the single kernels of a convolution.
             A transposed convolution has filters at -2 and input channels at -1. Defaults to -1.
@@ -49,20 +50,22 @@ class GroupLasso(keras.regularizers.Regularizer):
     """
 
     def __init__(self, strength=0.01, axis=-1, size_factor=True):
-        self.strength = _checks.number("strength", strength, self, low=0)
+        self.strength = penalty_strength("strength", strength, self)
         self.axis = checked_axes("axis", axis, self)
         self.size_factor = _checks.boolean("size_factor", size_factor, self)
 
     def __call__(self, x):
-        norms, size = group_norms(x, self.axis, self)
-        total = ops.sum(norms)
-        if self.size_factor:
-            total = ops.sqrt(size) * total
-        return as_loss(self.strength * total)
+        total = group_lasso(x, self.axis, self.size_factor, self)
+        return as_loss(at_present(self.strength, x, self) * total)
 
     def proximal(self, weights, step):
         """Returns argmin_w of `1/2 ||w - weights||^2 + step * penalty(w)`: whole groups shrink."""
-        return shrunk_groups(weights, self.axis, step * self.strength, self.size_factor, self)
+        threshold = step * at_present(self.strength, weights, self)
+        return shrunk_groups(weights, self.axis, threshold, self.size_factor, self)
 
     def get_config(self):
-        return {"strength": self.strength, "axis": self.axis, "size_factor": self.size_factor}
+        return {
+            "strength": saved_strength(self.strength),
+            "axis": self.axis,
+            "size_factor": self.size_factor,
+        }

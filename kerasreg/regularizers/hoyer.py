@@ -7,7 +7,9 @@ from kerasreg import _backend, _checks
 from kerasreg._axes import checked_axes
 from kerasreg._register import register
 from kerasreg.regularizers._groups import group_norms, root
+from kerasreg.regularizers._strength import at_present, penalty_strength
 from kerasreg.regularizers._sums import as_loss, widened
+from kerasreg.schedules._strength import saved_strength
 
 
 @register
@@ -24,7 +26,7 @@ class Hoyer(keras.regularizers.Regularizer):
     from the papers.
 
     Args:
-        strength: Factor of the penalty, a finite float of at least 0. Defaults to 0.01.
+        strength: Factor of the penalty, a float of at least 0, or a schedule. Defaults to 0.01.
         squared: Whether the ratio of the two norms is squared. Defaults to True.
         axis: The axis that numbers groups, or a tuple of axes, as in `GroupLasso`. Defaults to
             None, single weights.
@@ -46,7 +48,7 @@ class Hoyer(keras.regularizers.Regularizer):
     """
 
     def __init__(self, strength=0.01, squared=True, axis=None):
-        self.strength = _checks.number("strength", strength, self, low=0)
+        self.strength = penalty_strength("strength", strength, self)
         self.squared = _checks.boolean("squared", squared, self)
         self.axis = None if axis is None else checked_axes("axis", axis, self)
 
@@ -58,7 +60,11 @@ class Hoyer(keras.regularizers.Regularizer):
         total, squares = ops.sum(values), ops.sum(ops.square(values))
         squares = ops.where(squares > 0, squares, ops.ones_like(squares))
         ratio = ops.square(total) / squares if self.squared else total / root(squares)
-        return as_loss(self.strength * ratio)
+        return as_loss(at_present(self.strength, x, self) * ratio)
 
     def get_config(self):
-        return {"strength": self.strength, "squared": self.squared, "axis": self.axis}
+        return {
+            "strength": saved_strength(self.strength),
+            "squared": self.squared,
+            "axis": self.axis,
+        }

@@ -5,7 +5,9 @@ from keras import ops
 
 from kerasreg import _checks
 from kerasreg._register import register
+from kerasreg.regularizers._strength import at_present, penalty_strength
 from kerasreg.regularizers._sums import as_loss, widened
+from kerasreg.schedules._strength import saved_strength
 
 _NEAREST = 2.0**-20
 
@@ -25,7 +27,7 @@ class KLSparsity(keras.regularizers.Regularizer):
     by it first, so that the loss is the formula above. No known difference from the notes.
 
     Args:
-        strength: Factor of the penalty, a finite float of at least 0. Defaults to 0.01.
+        strength: Factor of the penalty, a float of at least 0, or a schedule. Defaults to 0.01.
         target: The mean to come near to, above 0 and below 1. Defaults to 0.05.
 
     Raises:
@@ -45,7 +47,7 @@ class KLSparsity(keras.regularizers.Regularizer):
     """
 
     def __init__(self, strength=0.01, target=0.05):
-        self.strength = _checks.number("strength", strength, self, low=0)
+        self.strength = penalty_strength("strength", strength, self)
         self.target = _checks.positive("target", target, self)
         _checks.fraction_below_one("target", target, self)
 
@@ -57,7 +59,7 @@ class KLSparsity(keras.regularizers.Regularizer):
         t = self.target
         divergence = t * ops.log(t / mean) + (1.0 - t) * ops.log((1.0 - t) / (1.0 - mean))
         batch = ops.cast(ops.shape(x)[0], x.dtype) if several else 1.0
-        return as_loss(self.strength * ops.sum(divergence) * batch)
+        return as_loss(at_present(self.strength, x, self) * ops.sum(divergence) * batch)
 
     def get_config(self):
-        return {"strength": self.strength, "target": self.target}
+        return {"strength": saved_strength(self.strength), "target": self.target}

@@ -2,10 +2,11 @@
 
 import keras
 
-from kerasreg import _checks
 from kerasreg._proximal import soft_threshold
 from kerasreg._register import register
+from kerasreg.regularizers._strength import at_present, penalty_strength
 from kerasreg.regularizers._sums import absolute_sum, as_loss, widened
+from kerasreg.schedules._strength import saved_strength
 
 
 @register
@@ -19,7 +20,7 @@ class L1(keras.regularizers.L1):
     same solutions.
 
     Args:
-        l1: Factor, a finite float of at least 0. Defaults to 0.01.
+        l1: Factor, a float of at least 0, or a schedule. Defaults to 0.01.
 
     Raises:
         TypeError: If `l1` is not a number.
@@ -36,14 +37,14 @@ class L1(keras.regularizers.L1):
     """
 
     def __init__(self, l1=0.01):
-        self.l1 = _checks.number("l1", l1, self, low=0)
+        self.l1 = penalty_strength("l1", l1, self)
 
     def __call__(self, x):
-        return as_loss(self.l1 * absolute_sum(x))
+        return as_loss(at_present(self.l1, x, self) * absolute_sum(x))
 
     def proximal(self, weights, step):
         """Returns argmin_w of `1/2 ||w - weights||^2 + step * penalty(w)`: soft thresholding."""
-        return soft_threshold(widened(weights), step * self.l1)
+        return soft_threshold(widened(weights), step * at_present(self.l1, weights, self))
 
     def get_config(self):
-        return {"l1": self.l1}
+        return {"l1": saved_strength(self.l1)}

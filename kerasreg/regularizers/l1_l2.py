@@ -2,10 +2,11 @@
 
 import keras
 
-from kerasreg import _checks
 from kerasreg._proximal import elastic_net_step
 from kerasreg._register import register
-from kerasreg.regularizers._sums import absolute_sum, as_loss, square_sum, widened
+from kerasreg.regularizers._strength import at_present, penalty_strength
+from kerasreg.regularizers._sums import as_loss, l1_l2_sum, widened
+from kerasreg.schedules._strength import saved_strength
 
 
 @register
@@ -18,8 +19,8 @@ class L1L2(keras.regularizers.L1L2):
     No known difference from the paper's naive elastic net.
 
     Args:
-        l1: Factor of the sum of absolute values, a finite float of at least 0. Defaults to 0.
-        l2: Factor of the sum of squares, a finite float of at least 0. Defaults to 0.
+        l1: Factor of the absolute values, a float of at least 0, or a schedule. Defaults to 0.
+        l2: Factor of the squares, a float of at least 0, or a schedule. Defaults to 0.
 
     Raises:
         TypeError: If a factor is not a number.
@@ -35,21 +36,18 @@ class L1L2(keras.regularizers.L1L2):
     """
 
     def __init__(self, l1=0.0, l2=0.0):
-        self.l1 = _checks.number("l1", l1, self, low=0)
-        self.l2 = _checks.number("l2", l2, self, low=0)
+        self.l1 = penalty_strength("l1", l1, self)
+        self.l2 = penalty_strength("l2", l2, self)
 
     def __call__(self, x):
-        # A zero factor costs nothing: Keras computes the penalty at every step.
-        terms = []
-        if self.l1 or not self.l2:
-            terms.append(self.l1 * absolute_sum(x))
-        if self.l2:
-            terms.append(self.l2 * square_sum(x))
-        return as_loss(sum(terms))
+        return as_loss(l1_l2_sum(x, *self._factors(x)))
 
     def proximal(self, weights, step):
         """Returns argmin_w of `1/2 ||w - weights||^2 + step * penalty(w)`."""
-        return elastic_net_step(widened(weights), step, self.l1, self.l2)
+        return elastic_net_step(widened(weights), step, *self._factors(weights))
+
+    def _factors(self, x):
+        return at_present(self.l1, x, self), at_present(self.l2, x, self)
 
     def get_config(self):
-        return {"l1": self.l1, "l2": self.l2}
+        return {"l1": saved_strength(self.l1), "l2": saved_strength(self.l2)}

@@ -2,9 +2,10 @@
 
 import keras
 
-from kerasreg import _checks
 from kerasreg._register import register
+from kerasreg.regularizers._strength import at_present, penalty_strength
 from kerasreg.regularizers._sums import as_loss, square_sum
+from kerasreg.schedules._strength import saved_strength
 
 
 @register
@@ -20,7 +21,7 @@ class L2(keras.regularizers.L2):
     only in being applied to any weight.
 
     Args:
-        l2: Factor, a finite float of at least 0. Defaults to 0.01.
+        l2: Factor, a float of at least 0, or a schedule. Defaults to 0.01.
 
     Raises:
         TypeError: If `l2` is not a number.
@@ -38,10 +39,10 @@ class L2(keras.regularizers.L2):
     """
 
     def __init__(self, l2=0.01):
-        self.l2 = _checks.number("l2", l2, self, low=0)
+        self.l2 = penalty_strength("l2", l2, self)
 
     def __call__(self, x):
-        return as_loss(self.l2 * square_sum(x))
+        return as_loss(at_present(self.l2, x, self) * square_sum(x))
 
     def get_config(self):
-        return {"l2": self.l2}
+        return {"l2": saved_strength(self.l2)}

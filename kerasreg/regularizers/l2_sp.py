@@ -9,7 +9,9 @@ from keras import ops
 
 from kerasreg import _checks
 from kerasreg._register import register
+from kerasreg.regularizers._strength import at_present, penalty_strength
 from kerasreg.regularizers._sums import as_loss, square_sum, widened
+from kerasreg.schedules._strength import saved_strength
 
 _EXPECTED = "an array of finite numbers, or a variable"
 
@@ -27,7 +29,7 @@ class L2SP(keras.regularizers.Regularizer):
     Differs from the paper in the factor: strength is its alpha / 2.
 
     Args:
-        strength: Factor of the penalty, a finite float of at least 0.
+        strength: Factor of the penalty, a float of at least 0, or a schedule.
         reference: The pretrained weights, an array or a variable, whose value at this moment is
             copied; of the shape of the weights that have the penalty.
 
@@ -48,7 +50,7 @@ class L2SP(keras.regularizers.Regularizer):
     """
 
     def __init__(self, strength, reference):
-        self.strength = _checks.number("strength", strength, self, low=0)
+        self.strength = penalty_strength("strength", strength, self)
         self.reference = _checked_reference(reference, self)
 
     def __call__(self, x):
@@ -56,15 +58,14 @@ class L2SP(keras.regularizers.Regularizer):
         if tuple(x.shape) != self.reference.shape:
             expected = f"weights of the shape {tuple(x.shape)}, that of the penalty's own weights"
             _checks.refuse("reference", self.reference.shape, self, expected)
-        return as_loss(
-            self.strength * square_sum(x - ops.convert_to_tensor(self.reference, x.dtype))
-        )
+        distance = square_sum(x - ops.convert_to_tensor(self.reference, x.dtype))
+        return as_loss(at_present(self.strength, x, self) * distance)
 
     def get_config(self):
         packed = base64.b64encode(zlib.compress(self.reference.tobytes())).decode()
         shape, dtype = list(self.reference.shape), self.reference.dtype.str
         return {
-            "strength": self.strength,
+            "strength": saved_strength(self.strength),
             "reference": {"shape": shape, "dtype": dtype, "zlib": packed},
         }
 

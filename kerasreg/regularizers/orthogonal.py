@@ -6,7 +6,9 @@ from keras import ops
 from kerasreg import _backend, _checks
 from kerasreg._register import register
 from kerasreg.regularizers._spectral import as_matrix, largest_singular_value, matmul
+from kerasreg.regularizers._strength import at_present, penalty_strength
 from kerasreg.regularizers._sums import as_loss, square_sum
+from kerasreg.schedules._strength import saved_strength
 
 
 @register
@@ -30,7 +32,7 @@ class Orthogonal(keras.regularizers.Regularizer):
     circulation squares that value.
 
     Args:
-        strength: Factor of the penalty, a finite float of at least 0. Defaults to 0.01.
+        strength: Factor of the penalty, a float of at least 0, or a schedule. Defaults to 0.01.
         mode: "so", "dso", "mc" or "srip". Defaults to "so".
         iterations: Rounds of power iteration for "srip", at least 1. Defaults to 2.
 
@@ -51,7 +53,7 @@ class Orthogonal(keras.regularizers.Regularizer):
     """
 
     def __init__(self, strength=0.01, mode="so", iterations=2):
-        self.strength = _checks.number("strength", strength, self, low=0)
+        self.strength = penalty_strength("strength", strength, self)
         self.mode = _checks.choice("mode", mode, self, ("so", "dso", "mc", "srip"))
         self.iterations = _checks.whole("iterations", iterations, self, low=1)
 
@@ -59,7 +61,7 @@ class Orthogonal(keras.regularizers.Regularizer):
         matrix = as_matrix(x)
         rows, columns = matrix.shape
         narrow = matrix if columns <= rows else ops.transpose(matrix)
-        return as_loss(self.strength * self._distance(narrow))
+        return as_loss(at_present(self.strength, x, self) * self._distance(narrow))
 
     def _distance(self, narrow):
         excess = _gram_excess(narrow)
@@ -72,7 +74,11 @@ class Orthogonal(keras.regularizers.Regularizer):
         return largest_singular_value(excess, self.iterations)
 
     def get_config(self):
-        return {"strength": self.strength, "mode": self.mode, "iterations": self.iterations}
+        return {
+            "strength": saved_strength(self.strength),
+            "mode": self.mode,
+            "iterations": self.iterations,
+        }
 
 
 def _gram_excess(matrix):

@@ -10,7 +10,9 @@ from kerasreg._backend.compiled_constant import is_compiled_constant
 from kerasreg._backend.own_precision import in_own_precision
 from kerasreg._backend.rebuilding import places
 from kerasreg._register import register
+from kerasreg.regularizers._strength import at_present, penalty_strength
 from kerasreg.regularizers._sums import as_loss, square_sum, widened
+from kerasreg.schedules._strength import saved_strength
 
 
 @register
@@ -40,7 +42,7 @@ class SoftSharing(keras.regularizers.Regularizer):
     Args:
         reference: The other layer, which may be built later, or one of its variables, of the shape
             of the weights that have the penalty.
-        strength: Factor, a finite float of at least 0. Defaults to 0.01.
+        strength: Factor, a float of at least 0, or a schedule. Defaults to 0.01.
         weight: Name of the other layer's attribute that holds `v`. Defaults to "kernel". Not used
             where `reference` is a variable.
         gradient: "both" (the default) or "own".
@@ -74,7 +76,7 @@ class SoftSharing(keras.regularizers.Regularizer):
 
     def __init__(self, reference, strength=0.01, *, weight="kernel", gradient="both"):
         self.reference = reference
-        self.strength = _checks.number("strength", strength, self, low=0)
+        self.strength = penalty_strength("strength", strength, self)
         self.weight = _checks.instance("weight", weight, self, str, "the name of an attribute")
         self.gradient = _checks.choice("gradient", gradient, self, ("both", "own"))
 
@@ -109,7 +111,7 @@ class SoftSharing(keras.regularizers.Regularizer):
         other = ops.cast(other, own.dtype)
         if self.gradient == "own":
             other = ops.stop_gradient(other)
-        return as_loss(self.strength * square_sum(own - other))
+        return as_loss(at_present(self.strength, own, self) * square_sum(own - other))
 
     def _variable(self):
         reference = self.reference
@@ -131,7 +133,7 @@ class SoftSharing(keras.regularizers.Regularizer):
         saved = self._reference if reference is None else _Saved.of(reference)
         return {
             "reference": saved.description,
-            "strength": self.strength,
+            "strength": saved_strength(self.strength),
             "weight": self.weight,
             "gradient": self.gradient,
         }

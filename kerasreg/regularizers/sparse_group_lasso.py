@@ -6,8 +6,10 @@ from kerasreg import _checks
 from kerasreg._axes import checked_axes
 from kerasreg._proximal import soft_threshold
 from kerasreg._register import register
+from kerasreg.regularizers._groups import group_lasso, shrunk_groups
+from kerasreg.regularizers._strength import at_present, penalty_strength
 from kerasreg.regularizers._sums import absolute_sum, as_loss, widened
-from kerasreg.regularizers.group_lasso import GroupLasso
+from kerasreg.schedules._strength import saved_strength
 
 
 @register
@@ -20,7 +22,7 @@ class SparseGroupLasso(keras.regularizers.Regularizer):
     No known difference from the paper.
 
     Args:
-        strength: Factor of the whole penalty, a finite float of at least 0. Defaults to 0.01.
+        strength: Factor of both terms, a float of at least 0, or a schedule. Defaults to 0.01.
         l1_fraction: Share of the L1 term, between 0 (group lasso) and 1 (lasso). Defaults to 0.5.
         axis: The axis that numbers the groups, or a tuple of axes, as in `GroupLasso`. Defaults
             to -1.
@@ -44,25 +46,30 @@ class SparseGroupLasso(keras.regularizers.Regularizer):
     """
 
     def __init__(self, strength=0.01, l1_fraction=0.5, axis=-1, size_factor=True):
-        self.strength = _checks.number("strength", strength, self, low=0)
+        self.strength = penalty_strength("strength", strength, self)
         self.l1_fraction = _checks.fraction("l1_fraction", l1_fraction, self)
         self.axis = checked_axes("axis", axis, self)
         self.size_factor = _checks.boolean("size_factor", size_factor, self)
 
     def __call__(self, x):
-        return self._groups()(x) + as_loss(self.strength * self.l1_fraction * absolute_sum(x))
+        of_groups, l1 = self._factors(x)
+        groups = group_lasso(x, self.axis, self.size_factor, self)
+        return as_loss(of_groups * groups + l1 * absolute_sum(x))
 
     def proximal(self, weights, step):
         """Returns argmin_w of `1/2 ||w - weights||^2 + step * penalty(w)`: first single weights."""
-        single = soft_threshold(widened(weights), step * self.strength * self.l1_fraction)
-        return self._groups().proximal(single, step)
+        of_groups, l1 = self._factors(weights)
+        single = soft_threshold(widened(weights), step * l1)
+        return shrunk_groups(single, self.axis, step * of_groups, self.size_factor, self)
 
-    def _groups(self):
-        return GroupLasso(self.strength * (1 - self.l1_fraction), self.axis, self.size_factor)
+    def _factors(self, x):
+        strength = at_present(self.strength, x, self)
+        l1 = strength * self.l1_fraction
+        return strength * (1 - self.l1_fraction), l1
 
     def get_config(self):
         return {
-            "strength": self.strength,
+            "strength": saved_strength(self.strength),
             "l1_fraction": self.l1_fraction,
             "axis": self.axis,
             "size_factor": self.size_factor,

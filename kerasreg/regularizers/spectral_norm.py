@@ -6,7 +6,9 @@ from keras import ops
 from kerasreg import _checks
 from kerasreg._register import register
 from kerasreg.regularizers._spectral import as_matrix, largest_singular_value
+from kerasreg.regularizers._strength import at_present, penalty_strength
 from kerasreg.regularizers._sums import as_loss
+from kerasreg.schedules._strength import saved_strength
 
 
 @register
@@ -22,7 +24,7 @@ class SpectralNorm(keras.regularizers.Regularizer):
     each step, from a fixed vector, with more than one round, so that nothing has to be stored.
 
     Args:
-        strength: Factor of the penalty, a finite float of at least 0. Defaults to 0.01.
+        strength: Factor of the penalty, a float of at least 0, or a schedule. Defaults to 0.01.
         iterations: Rounds of power iteration, at least 1: the value found is never too large, and
             the nearer the larger the gap to the second singular value. Defaults to 10.
 
@@ -42,12 +44,12 @@ class SpectralNorm(keras.regularizers.Regularizer):
     """
 
     def __init__(self, strength=0.01, iterations=10):
-        self.strength = _checks.number("strength", strength, self, low=0)
+        self.strength = penalty_strength("strength", strength, self)
         self.iterations = _checks.whole("iterations", iterations, self, low=1)
 
     def __call__(self, x):
         norm = largest_singular_value(as_matrix(x), self.iterations)
-        return as_loss(self.strength * ops.square(norm))
+        return as_loss(at_present(self.strength, x, self) * ops.square(norm))
 
     def get_config(self):
-        return {"strength": self.strength, "iterations": self.iterations}
+        return {"strength": saved_strength(self.strength), "iterations": self.iterations}

@@ -3,10 +3,11 @@
 import keras
 from keras import ops
 
-from kerasreg import _checks
 from kerasreg._axes import axes_of, checked_axes
 from kerasreg._register import register
+from kerasreg.regularizers._strength import at_present, penalty_strength
 from kerasreg.regularizers._sums import absolute_sum, as_loss, widened
+from kerasreg.schedules._strength import saved_strength
 
 
 @register
@@ -22,7 +23,7 @@ class TotalVariation(keras.regularizers.Regularizer):
     length of the gradient.
 
     Args:
-        strength: Factor of the penalty, a finite float of at least 0. Defaults to 0.01.
+        strength: Factor of the penalty, a float of at least 0, or a schedule. Defaults to 0.01.
         axis: The axis along which neighbours are compared, or a tuple of axes. Defaults to None:
             all but the last two for the kernel of a convolution (three or more axes), else the
             first.
@@ -44,7 +45,7 @@ class TotalVariation(keras.regularizers.Regularizer):
     """
 
     def __init__(self, strength=0.01, axis=None):
-        self.strength = _checks.number("strength", strength, self, low=0)
+        self.strength = penalty_strength("strength", strength, self)
         self.axis = None if axis is None else checked_axes("axis", axis, self)
 
     def __call__(self, x):
@@ -52,7 +53,7 @@ class TotalVariation(keras.regularizers.Regularizer):
         total = ops.zeros((), x.dtype)
         for axis in self._axes(x):
             total += absolute_sum(ops.diff(x, axis=axis))
-        return as_loss(self.strength * total)
+        return as_loss(at_present(self.strength, x, self) * total)
 
     def _axes(self, x):
         if self.axis is not None and len(x.shape):
@@ -60,4 +61,4 @@ class TotalVariation(keras.regularizers.Regularizer):
         return range(len(x.shape) - 2 if len(x.shape) > 2 else min(len(x.shape), 1))
 
     def get_config(self):
-        return {"strength": self.strength, "axis": self.axis}
+        return {"strength": saved_strength(self.strength), "axis": self.axis}

@@ -1,6 +1,6 @@
 """A strength argument: a number, or a schedule that gives one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -20,7 +20,7 @@ def strength(
         owner: The object whose argument it is.
         check: A validator of `kerasreg._checks`.
     """
-    if isinstance(value, dict):
+    if isinstance(value, dict) and "class_name" in value:
         value = keras.saving.deserialize_keras_object(value)
     if isinstance(value, Schedule):
         for bound in value.bounds():
@@ -35,6 +35,21 @@ def strength(
 def strength_at(value: float | Schedule, step: Any) -> Any:
     """Returns the value of a strength at a step: a Python float, or a float32 scalar tensor."""
     return value(step) if isinstance(value, Schedule) else value
+
+
+def schedules_in(penalty: Any) -> Iterator[tuple[str, Schedule]]:
+    """Yields the strengths of a regularizer that are schedules, with their names.
+
+    Args:
+        penalty: A regularizer; those inside of a sum, or folded, count.
+    """
+    for part in getattr(penalty, "penalties", ()):
+        yield from schedules_in(part)
+    if hasattr(penalty, "penalty"):
+        yield from schedules_in(penalty.penalty)
+    for name, value in getattr(penalty, "__dict__", {}).items():
+        if isinstance(value, Schedule):
+            yield name, value
 
 
 def saved_strength(value: float | Schedule) -> Any:

@@ -9,9 +9,12 @@ from keras import ops
 class Schedule:
     """A strength as a pure function of the training step.
 
-    Wherever a layer of kerasreg takes a rate or another strength, it takes a number or a schedule.
-    It computes the value inside the compiled step, from the number of training calls it has
-    seen; no callback is needed, and the count is saved with the model.
+    Wherever a layer or penalty of kerasreg takes a rate or another strength, it takes a number or a
+    schedule. A layer computes the value inside the compiled step, from the number of training
+    calls it has seen; no callback is needed, and the count is saved with the model. A penalty does
+    so from the `iterations` of the optimizer of the compiled model, which are saved with it, too,
+    and begin at 0 with a new optimizer (`kerasreg.regularizers.at_step` is for training loops of
+    one's own).
 
     XLA may round a value of a ramp or a curve otherwise than eager calls do, in the last bit of
     float32: one value in some ten million is then kept by one and dropped by the other.

@@ -22,7 +22,7 @@ LEVELS = {
     "_random": 2,
     "_where": 2,
     "_axes": 1,
-    "_penalized_weights": 2,
+    "_penalized_weights": 2.5,
     "_batches": 2,
     "_statistics": 2.5,
     "_path_rows": 2,

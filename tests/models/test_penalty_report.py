@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from kerasreg import regularizers
+from kerasreg import regularizers, schedules
 from kerasreg.layers import ConcreteDropout
 from kerasreg.models import penalty_report
 from kerasreg.models.penalty_report import PenaltyReport
@@ -163,3 +163,25 @@ def test_a_model_without_penalties():
 def test_bad_arguments(model, arguments, error, name):
     with pytest.raises(error, match=rf"argument `{name}`.* \(penalty_report\)\.$"):
         penalty_report(model, **arguments)
+
+
+def test_folded_penalties_have_the_values_that_they_stand_for():
+    penalty = regularizers.Folded(regularizers.Sum(regularizers.L1(0.5), regularizers.L2(1.0)))
+    layer = dense("dense", kernel_regularizer=penalty, bias_regularizer="l2")
+    report = penalty_report(keras.Sequential([keras.Input((2,)), layer]), show=False)
+    names = [row.penalty for row in report.rows]
+    assert names == ["Folded(L1)", "Folded(L2)", "L2"]
+    assert [row.value for row in report.rows] == [9.5, 169.0, 0.0]
+    assert report.rows[0].strengths == {"l1": 0.5}
+    layer.trainable = False
+    assert penalty_report(keras.Sequential([keras.Input((2,)), layer]), show=False).total == 0
+
+
+def test_a_scheduled_strength_is_as_it_is_now():
+    penalty = regularizers.L2(schedules.Linear(0.0, 1.0, steps=4))
+    model = keras.Sequential([keras.Input((2,)), dense("dense", kernel_regularizer=penalty)])
+    assert penalty_report(model, show=False).rows[0].strengths == {"l2": 0.0}
+    model.compile("sgd", "mse")
+    model.optimizer.iterations.assign(2)
+    row = penalty_report(model, show=False).rows[0]
+    assert (row.strengths, row.value) == ({"l2": 0.5}, 84.5)

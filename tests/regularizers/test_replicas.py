@@ -11,7 +11,7 @@ SCRIPT = """
 import keras
 import numpy as np
 import tensorflow as tf
-from kerasreg import regularizers
+from kerasreg import regularizers, schedules
 
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
@@ -23,7 +23,10 @@ def trained():
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(
         2,
         kernel_regularizer=regularizers.ElasticNet(0.1),
-        bias_regularizer=regularizers.L1L2(l1=0.1, l2=0.1),
+        bias_regularizer=regularizers.Sum(
+            regularizers.L1(schedules.Linear(0, 0.1, steps=4)),
+            regularizers.Folded(regularizers.L2(schedules.Linear(0, 0.1, steps=4))),
+        ),
         activity_regularizer=regularizers.L2(0.1),
     )])
     model.set_weights([kernel, np.ones(2)])

@@ -6,7 +6,7 @@ import keras
 
 from kerasreg import _checks
 from kerasreg._backend.penalty_meter import DATA_LOSS, PENALTY, PenaltyMeter, meter_of
-from kerasreg._penalized_weights import left_out_values, penalized_paths
+from kerasreg._penalized_weights import left_out_values, penalized_paths, scheduled_strengths
 from kerasreg._register import register
 
 
@@ -54,7 +54,8 @@ class PenaltyMonitor(keras.callbacks.Callback):
     Args:
         terms: Whether to log the parts of the penalty: as `"penalty/encoder/dense/kernel"` that of
             each weight, and as `"penalty/activities"` all others; one transfer from the device for
-            all of them, after each epoch. Defaults to False.
+            all of them, after each epoch. Strengths that follow a schedule are logged as they are
+            then, as `"strength/encoder/dense/kernel/l2"`. Defaults to False.
 
     Raises:
         TypeError: If `terms` is not a bool.
@@ -147,6 +148,9 @@ class PenaltyMonitor(keras.callbacks.Callback):
             values[PENALTY] += value
             if self.terms:
                 values[f"{PENALTY}/{path}"] += value
+        if self.terms:
+            strengths = scheduled_strengths(self.model).items()
+            values |= {f"strength/{name}": value for name, value in strengths}
         return values
 
     def _refuse_other_metrics(self) -> None:
