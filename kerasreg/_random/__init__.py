@@ -62,6 +62,7 @@ Rules for the pure function:
 """
 
 from kerasreg._random.bernoulli import keep, limit
+from kerasreg._random.beta import beta
 from kerasreg._random.gumbel import gumbel, logistic
 from kerasreg._random.integers import integers, permutation
 from kerasreg._random.normal import normal
@@ -77,6 +78,7 @@ from kerasreg._random.uniform import open_uniform, uniform
 from kerasreg._random.words import noise_shape, words, words_at
 
 __all__ = [
+    "beta",
     "gumbel",
     "integers",
     "keep",

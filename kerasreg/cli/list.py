@@ -19,6 +19,7 @@ FAMILIES = (
     "losses",
     "optimizers",
     "callbacks",
+    "models",
     "augment",
     "schedules",
 )

@@ -13,6 +13,11 @@ from kerasreg.models.regularization_path import regularization_path
 from kerasreg.models.regularize import regularize
 from kerasreg.models.replace_dropout import ReplaceDropout
 from kerasreg.models.thinned_ensemble import thinned_ensemble
+from kerasreg.models.with_jacobian_penalty import WithJacobianPenalty, with_jacobian_penalty
+from kerasreg.models.with_manifold_mixup import WithManifoldMixup, with_manifold_mixup
+from kerasreg.models.with_rdrop import WithRDrop, with_rdrop
+from kerasreg.models.with_sam import WithSAM, with_sam
+from kerasreg.models.with_vat import WithVAT, with_vat
 
 __all__ = [
     "Constrain",
@@ -29,4 +34,14 @@ __all__ = [
     "refit",
     "thinned_ensemble",
     "unfreeze_batch_norm",
+    "WithJacobianPenalty",
+    "with_jacobian_penalty",
+    "WithManifoldMixup",
+    "with_manifold_mixup",
+    "WithRDrop",
+    "with_rdrop",
+    "WithSAM",
+    "with_sam",
+    "WithVAT",
+    "with_vat",
 ]

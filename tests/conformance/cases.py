@@ -13,7 +13,16 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerasreg import callbacks, constraints, layers, losses, optimizers, regularizers, schedules
+from kerasreg import (
+    callbacks,
+    constraints,
+    layers,
+    losses,
+    models,
+    optimizers,
+    regularizers,
+    schedules,
+)
 
 SCRATCH = tempfile.TemporaryDirectory()
 
@@ -115,6 +124,17 @@ class ConstraintCase(Case):
 
 
 @dataclass(frozen=True)
+class ModelCase(Case):
+    """A model around another one, whose training is another.
+
+    Args:
+        term: The name of what it adds to the loss, in the logs; None where it adds nothing.
+    """
+
+    term: str | None = None
+
+
+@dataclass(frozen=True)
 class CallbackCase(Case):
     """A callback that goes into `fit` with validation data."""
 
@@ -134,6 +154,19 @@ class ScheduleCase(Case):
 @dataclass(frozen=True)
 class AugmentCase(Case):
     """An augmentation operation (or pipeline) that takes a batch of images."""
+
+
+def classifier() -> keras.Model:
+    """Returns a small model with random layers, statistics and a penalty."""
+    return keras.Sequential(
+        [
+            keras.Input((4,)),
+            keras.layers.Dense(5, "tanh", kernel_regularizer="l2", name="hidden"),
+            keras.layers.BatchNormalization(),
+            layers.Dropout(0.4),
+            keras.layers.Dense(3, "softmax", name="probabilities"),
+        ]
+    )
 
 
 def tied_autoencoder(make: Callable[..., Any], **changes: Any) -> keras.Model:
@@ -687,6 +720,48 @@ CASES: tuple[Case, ...] = (
             (1.405300558453491, 0.0, 1.3764574718859282),
             (1.4197221017372716, 0.0, -1.3908790151697088),
         ),
+    ),
+    ModelCase(models.WithSAM, {"model": classifier(), "rho": 0.5, "adaptive": True, "eta": 0.02}),
+    ModelCase(
+        models.WithJacobianPenalty,
+        {
+            "model": classifier(),
+            "strength": schedules.Linear(0.1, 0.2, steps=9),
+            "projections": 2,
+            "seed": 7,
+        },
+        term="jacobian_penalty",
+    ),
+    ModelCase(
+        models.WithJacobianPenalty, {"model": classifier(), "projections": None}, "jacobian_penalty"
+    ),
+    ModelCase(
+        models.WithRDrop,
+        {"model": classifier(), "strength": 0.5, "from_logits": True},
+        term="rdrop",
+    ),
+    ModelCase(
+        models.WithVAT,
+        {
+            "model": classifier(),
+            "strength": 0.5,
+            "radius": 0.5,
+            "iterations": 2,
+            "probe": 0.1,
+            "from_logits": True,
+            "seed": 7,
+        },
+        term="vat",
+    ),
+    ModelCase(
+        models.WithManifoldMixup,
+        {
+            "model": classifier(),
+            "alpha": 0.5,
+            "where": ["hidden", "drop*"],
+            "mix_inputs": False,
+            "seed": 7,
+        },
     ),
     LayerCase(layers.BatchNormalization),
     LayerCase(

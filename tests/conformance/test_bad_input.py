@@ -6,7 +6,16 @@ import re
 import keras
 import pytest
 
-from kerasreg import callbacks, constraints, layers, losses, optimizers, regularizers, schedules
+from kerasreg import (
+    callbacks,
+    constraints,
+    layers,
+    losses,
+    models,
+    optimizers,
+    regularizers,
+    schedules,
+)
 
 SENTENCE = re.compile(
     r"Invalid value received for argument `(?P<name>\w+)`\. Expected .+\. Received: .+ "
@@ -21,6 +30,8 @@ PENALTIES = [
     (regularizers.L1L2, "l2"),
     (regularizers.ElasticNet, "strength"),
 ]
+PLAIN = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, name="dense")])
+
 BAD_PENALTIES = [(-1, ValueError), (math.inf, ValueError), (math.nan, ValueError), ("a", TypeError)]
 
 CASES = [
@@ -370,6 +381,66 @@ CASES = [
     (optimizers.Lookahead, {"base": "sgd", "sync_period": 2.5}, TypeError),
     (optimizers.Lookahead, {"base": "sgd", "slow_step_size": 0}, ValueError),
     (optimizers.Lookahead, {"base": "sgd", "slow_step_size": 1.5}, ValueError),
+    *[
+        (cls, {"model": model}, error)
+        for cls in (
+            models.WithSAM,
+            models.WithJacobianPenalty,
+            models.WithRDrop,
+            models.WithVAT,
+            models.WithManifoldMixup,
+        )
+        for model, error in [
+            (None, TypeError),
+            (keras.layers.Dense(2), TypeError),
+            (keras.Sequential([keras.layers.Dense(2)]), ValueError),
+            (models.WithSAM(PLAIN), ValueError),
+        ]
+    ],
+    *[
+        (models.WithSAM, {"model": PLAIN, **bad}, error)
+        for bad, error in [
+            ({"rho": 0.0}, ValueError),
+            ({"rho": math.inf}, ValueError),
+            ({"rho": "a"}, TypeError),
+            ({"adaptive": 1}, TypeError),
+            ({"eta": -0.1}, ValueError),
+        ]
+    ],
+    *[
+        (models.WithJacobianPenalty, {"model": PLAIN, **bad}, error)
+        for bad, error in [
+            ({"strength": -1.0}, ValueError),
+            ({"strength": schedules.Linear(0.0, -1.0, steps=2)}, ValueError),
+            ({"projections": 0}, ValueError),
+            ({"projections": "all"}, TypeError),
+            ({"seed": 1.5}, TypeError),
+        ]
+    ],
+    (models.WithRDrop, {"model": PLAIN, "strength": math.nan}, ValueError),
+    (models.WithRDrop, {"model": PLAIN, "from_logits": None}, TypeError),
+    *[
+        (models.WithVAT, {"model": PLAIN, **bad}, error)
+        for bad, error in [
+            ({"strength": None}, TypeError),
+            ({"radius": 0}, ValueError),
+            ({"iterations": 0}, ValueError),
+            ({"iterations": 1.0}, TypeError),
+            ({"probe": -1.0}, ValueError),
+            ({"from_logits": "yes"}, TypeError),
+        ]
+    ],
+    *[
+        (models.WithManifoldMixup, {"model": PLAIN, **bad}, error)
+        for bad, error in [
+            ({"alpha": 0.0}, ValueError),
+            ({"alpha": schedules.Constant(1.0)}, TypeError),
+            ({"where": "dnse"}, ValueError),
+            ({"where": 3}, TypeError),
+            ({"mix_inputs": False, "where": None}, ValueError),
+            ({"mix_inputs": 0}, TypeError),
+        ]
+    ],
     (callbacks.EarlyStopping, {"patience": -1}, ValueError),
     (callbacks.EarlyStopping, {"patience": 2.5}, TypeError),
     (callbacks.EarlyStopping, {"patience": "a"}, TypeError),

@@ -14,6 +14,7 @@ SECTIONS = {
     "constraints": ("Args:",),
     "losses": ("Args:",),
     "optimizers": ("Args:",),
+    "models": ("Args:",),
     "callbacks": ("Args:",),
     "augment": ("Args:",),
     "schedules": ("Args:",),
