@@ -7,6 +7,7 @@ from functools import partial
 import keras
 import numpy as np
 
+from benchmarks import averages
 from benchmarks.peers import (
     KerasCVDropBlock,
     KerasCVDropPath,
@@ -187,6 +188,19 @@ def snapshot_case(count: int, size: int, update: bool, at_least: float) -> Case:
     )
 
 
+def averaging_case(count: int, size: int) -> Case:
+    """Returns the case of an optimizer's update with a moving average of the weights."""
+    step = partial(averages.averaged_update, count, size)
+    return Case(
+        group="WeightAveraging",
+        name=f"update and moving average of {count} x {size}",
+        ours=partial(step, "kerasreg"),
+        peers={"Keras use_ema": partial(step, "Keras"), "update alone": partial(step, "none")},
+        note="Keras averages within the compiled step and only what is trained; ours leaves the "
+        "step as it is and averages behind it, with `every_steps=10` in every tenth.",
+    )
+
+
 def drop_in_case(name: str, argument: float, **goals) -> Case:
     ours, keras_own = getattr(layers, name), getattr(keras.layers, name)
     return layer_case(partial(ours, argument), partial(keras_own, argument), IMAGES, **goals)
@@ -324,4 +338,6 @@ CASES = (
     *penalty_cases(jit_compile=True),
     snapshot_case(*LARGE, update=True, at_least=1.0),
     snapshot_case(*SMALL, update=False, at_least=4.0),
+    averaging_case(*averages.LARGE),
+    averaging_case(*averages.SMALL),
 )

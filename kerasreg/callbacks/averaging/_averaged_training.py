@@ -93,6 +93,7 @@ class AveragedTraining:
 
     def end(self) -> None:
         """Gives the averages to the model, and saves its own weights if there is a folder."""
+        self.begin()  # in a training that was restarted when all of its epochs were over
         own = []
         if self._averages is not None and self._saved is not None and any(self._entered):
             own = self._averages.set_aside()

@@ -52,8 +52,9 @@ class WeightAveraging(keras.callbacks.Callback):
     A second `fit` begins a new average, unless `snapshot_dir` has one that was saved at the step
     that the optimizer is at: then the training goes on with it, and after a `fit` that ran to its
     end, with the training's own weights, which it replaced. So does a process that was
-    killed and is started again, if something else (`keras.callbacks.BackupAndRestore`, with its
-    `save_freq="epoch"`) restores model and optimizer. Averages of another step are an error.
+    killed and is started again, if something else restores model and optimizer, such as
+    `keras.callbacks.BackupAndRestore` with its `save_freq="epoch"` (which forgets them at the end
+    of `fit`, unless `delete_checkpoint=False`). Averages of another step are an error.
 
     Stochastic weight averaging runs with a high learning rate, constant or falling in cycles at
     whose ends the weights are taken, and sets batch normalization's statistics to those of data

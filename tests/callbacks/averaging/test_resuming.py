@@ -1,6 +1,7 @@
 """A training that dies and is started again averages as one that does not; so does a second one."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -46,7 +47,7 @@ def averager(kind, folder):
 def train(folder, kind="ema", *, between=(), behind=(), epochs=EPOCHS, initial_epoch=0, model=None):
     """Trains on, or from the start, and returns the weights in the end."""
     model = model or build()
-    backup = keras.callbacks.BackupAndRestore(folder / "backup")
+    backup = keras.callbacks.BackupAndRestore(folder / "backup", delete_checkpoint=False)
     callbacks = [backup, *between, averager(kind, folder / "averages"), *behind]
     model.fit(
         X,
@@ -90,6 +91,9 @@ class Dies(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self.count("epoch")
+
+    def on_train_end(self, logs=None):
+        self.count("end")
 
 
 @pytest.fixture(scope="module", params=["ema", "swa"])
@@ -140,6 +144,7 @@ def test_two_fits_are_like_one(uninterrupted, tmp_path):
 
 def test_averages_of_another_step_are_refused(tmp_path):
     train(tmp_path, epochs=2)
+    shutil.rmtree(tmp_path / "backup")
     with pytest.raises(ValueError, match="averages of step 0, or an empty one"):
         train(tmp_path)
 
@@ -148,6 +153,7 @@ def test_averages_of_another_kind_or_model_are_refused(tmp_path):
     model = train(tmp_path, epochs=1)
     with pytest.raises(ValueError, match="Expected a folder with averages of kind 'swa'"):
         train(tmp_path, "swa", model=model, initial_epoch=1)
+    shutil.rmtree(tmp_path / "backup")
     other = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
     other.compile("sgd", "mse")
     other.optimizer.iterations.assign(STEPS)
