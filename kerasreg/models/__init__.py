@@ -13,6 +13,7 @@ from kerasreg.models.regularization_path import regularization_path
 from kerasreg.models.regularize import regularize
 from kerasreg.models.replace_dropout import ReplaceDropout
 from kerasreg.models.thinned_ensemble import thinned_ensemble
+from kerasreg.models.weight_decay_groups import weight_decay_groups
 from kerasreg.models.with_jacobian_penalty import WithJacobianPenalty, with_jacobian_penalty
 from kerasreg.models.with_manifold_mixup import WithManifoldMixup, with_manifold_mixup
 from kerasreg.models.with_rdrop import WithRDrop, with_rdrop
@@ -34,6 +35,7 @@ __all__ = [
     "refit",
     "thinned_ensemble",
     "unfreeze_batch_norm",
+    "weight_decay_groups",
     "WithJacobianPenalty",
     "with_jacobian_penalty",
     "WithManifoldMixup",

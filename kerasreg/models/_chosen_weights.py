@@ -39,7 +39,7 @@ def chosen_weights(
     Raises:
         ValueError: If the model has no such weight, or none in the layers that `where` means.
     """
-    found = _named(_owned(model), weights, owner)
+    found = _named(every_weight(model), weights, owner)
     if rank is not None:
         found = _ranked(found, rank, owner)
     if where is None:
@@ -80,7 +80,8 @@ def checked_ranks(rank: Any, owner: object) -> tuple[int, ...] | None:
     return ranks
 
 
-def _owned(model: keras.Model) -> list[ChosenWeight]:
+def every_weight(model: keras.Model) -> list[ChosenWeight]:
+    """Returns the trainable weights of a model, frozen or not, each once."""
     seen: set[int] = set()
     found = []
     for prefix, layer in [("", model), *layers_by_path(model)]:

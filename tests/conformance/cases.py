@@ -699,6 +699,17 @@ CASES: tuple[Case, ...] = (
         value=2.0865126862229526,
     ),
     OptimizerCase(
+        optimizers.WeightGroups,
+        {
+            "base": keras.optimizers.Adam(0.1),
+            "groups": [
+                {"path": f"weight{number}", "weight_decay": number / 8, "learning_rate_factor": 0.5}
+                for number in range(4)
+            ],
+            "name": "grouped",
+        },
+    ),
+    OptimizerCase(
         optimizers.Lookahead,
         {
             "base": keras.optimizers.SGD(0.1, momentum=0.9),

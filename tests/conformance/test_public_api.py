@@ -117,6 +117,7 @@ INVENTORY = {
         "refit",
         "thinned_ensemble",
         "unfreeze_batch_norm",
+        "weight_decay_groups",
         "WithJacobianPenalty",
         "WithManifoldMixup",
         "WithRDrop",
@@ -128,7 +129,7 @@ INVENTORY = {
         "with_sam",
         "with_vat",
     ],
-    "kerasreg.optimizers": ["Lookahead"],
+    "kerasreg.optimizers": ["Lookahead", "WeightGroups"],
     "kerasreg.regularizers": [
         "ElasticNet",
         "Entropy",

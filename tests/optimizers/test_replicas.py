@@ -30,8 +30,8 @@ def main():
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
     strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 
-    from kerasreg.optimizers import Lookahead
-    from tests.optimizers.by_hand import compiled, data, looked_ahead
+    from kerasreg.optimizers import Lookahead, WeightGroups
+    from tests.optimizers.by_hand import START, compiled, data, looked_ahead
 
     with strategy.scope():
         sgd = keras.optimizers.SGD(0.1, momentum=0.9)
@@ -39,6 +39,11 @@ def main():
     model.fit(*data(14), batch_size=2, verbose=0)
     expected = looked_ahead(7, 3, 0.5, momentum=0.9)[-1]
     np.testing.assert_allclose(model.get_weights()[0], expected, rtol=1e-5)
+    with strategy.scope():
+        groups = [{"path": "kernel", "weight_decay": 0.5, "learning_rate_factor": 0.5}]
+        grouped = compiled(WeightGroups(keras.optimizers.SGD(0.1), groups), jit_compile=False)
+    grouped.fit(*data(6), batch_size=2, verbose=0)
+    np.testing.assert_allclose(grouped.get_weights()[0], START * (1 - 0.05 * 1.5) ** 3, rtol=1e-5)
     for variable in (*model.trainable_weights, *model.optimizer.variables):
         first, second = strategy.experimental_local_results(variable.value)
         np.testing.assert_array_equal(np.asarray(first), np.asarray(second))
