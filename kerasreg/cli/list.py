@@ -1,4 +1,4 @@
-"""`kerasreg list`: every technique with its class, file and paper."""
+"""`kerasreg list`: every technique with its class or function, file and paper."""
 
 import argparse
 import importlib
@@ -10,7 +10,7 @@ from typing import Any
 import rich
 from rich.table import Column, Table
 
-from kerasreg._register import PACKAGE, family, public_path, registered
+from kerasreg._register import PACKAGE, family, registered
 
 FAMILIES = (
     "layers",
@@ -22,12 +22,14 @@ FAMILIES = (
     "models",
     "augment",
     "schedules",
+    "report",
 )
+_NEEDS = {"augment": "tensorflow", "report": "matplotlib"}
 
 
 @dataclass(frozen=True)
 class Technique:
-    """One registered class, as a row of the table."""
+    """One public class or function, as a row of the table."""
 
     title: str
     path: str
@@ -37,7 +39,7 @@ class Technique:
 
 def add_parser(verbs: Any) -> None:
     """Adds the verb to the command line."""
-    parser = verbs.add_parser("list", help="list every technique with its class, file and paper")
+    parser = verbs.add_parser("list", help="list every technique with its name, file and paper")
     parser.add_argument("--family", choices=FAMILIES, help="only this family")
     parser.add_argument("--markdown", action="store_true", help="as a Markdown table")
     parser.set_defaults(run=run)
@@ -49,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     if options.markdown:
         print(markdown(rows))
         return 0
-    table = Table("Technique", Column("Class", no_wrap=True), "Paper")
+    table = Table("Technique", Column("Name", no_wrap=True), "Paper")
     for row in rows:
         table.add_row(row.title, row.path, row.paper)
     rich.print(table)
@@ -57,17 +59,26 @@ def run(options: argparse.Namespace) -> int:
 
 
 def techniques() -> list[Technique]:
-    """Returns every technique, by family; without TensorFlow, all but the augmentation."""
+    """Returns every technique, by family; without TensorFlow or matplotlib, what can be had."""
+    found = []
     for name in FAMILIES:
-        if name != "augment" or find_spec("tensorflow"):
-            importlib.import_module(f"{PACKAGE}.{name}")
-    classes = sorted(registered(), key=lambda cls: FAMILIES.index(family(cls)))
-    return [_technique(cls) for cls in classes]
+        if name in _NEEDS and not find_spec(_NEEDS[name]):
+            continue
+        module = importlib.import_module(f"{PACKAGE}.{name}")
+        classes = {cls.__name__: cls for cls in registered() if family(cls) == name}
+        public = {each: getattr(module, each) for each in module.__all__}
+        entries = {each: it for each, it in public.items() if inspect.isfunction(it)}
+        if name == "models":  # rules and functions; the classes are what these functions make
+            entries |= {each: it for each, it in public.items() if each not in classes}
+        else:
+            entries |= classes
+        found += [_technique(entries[each], f"{PACKAGE}.{name}.{each}") for each in sorted(entries)]
+    return found
 
 
 def markdown(rows: list[Technique]) -> str:
     """Returns the rows as a Markdown table with links to the files."""
-    lines = ["| technique | class | file | paper |", "|---|---|---|---|"]
+    lines = ["| technique | name | file | paper |", "|---|---|---|---|"]
     lines += [
         f"| {row.title} | `{row.path}` | [{row.file.split('/')[-1]}]({row.file}) | {row.paper} |"
         for row in rows
@@ -75,12 +86,12 @@ def markdown(rows: list[Technique]) -> str:
     return "\n".join(lines)
 
 
-def _technique(cls: type) -> Technique:
-    doc = inspect.getdoc(cls) or ""
+def _technique(entry: Any, path: str) -> Technique:
+    doc = inspect.getdoc(entry) or ""
     return Technique(
         title=doc.split("\n", 1)[0].rstrip("."),
-        path=public_path(cls),
-        file=cls.__module__.replace(".", "/") + ".py",
+        path=path,
+        file=entry.__module__.replace(".", "/") + ".py",
         paper=_reference(doc),
     )
 
