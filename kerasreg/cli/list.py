@@ -67,7 +67,9 @@ def techniques() -> list[Technique]:
         module = importlib.import_module(f"{PACKAGE}.{name}")
         classes = {cls.__name__: cls for cls in registered() if family(cls) == name}
         public = {each: getattr(module, each) for each in module.__all__}
-        entries = {each: it for each, it in public.items() if inspect.isfunction(it)}
+        entries: dict[str, Any] = {
+            each: it for each, it in public.items() if inspect.isfunction(it)
+        }
         if name == "models":  # rules and functions; the classes are what these functions make
             entries |= {each: it for each, it in public.items() if each not in classes}
         else:
