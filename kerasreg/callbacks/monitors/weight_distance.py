@@ -74,7 +74,7 @@ class WeightDistance(keras.callbacks.Callback):
         >>> x, y = keras.ops.ones((4, 2)), keras.ops.ones((4, 1))
         >>> history = model.fit(x, y, batch_size=2, epochs=2, verbose=0, callbacks=[monitor])
         >>> last = monitor.travels["dense"][-1]
-        >>> last.distance <= last.path <= last.bound
+        >>> last.path < last.bound  # the gradients shrink
         True
         >>> round(history.history["equivalent_l2"][-1], 3)  # 1 / (2 * 4 updates * 0.1)
         1.25
