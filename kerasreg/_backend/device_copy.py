@@ -56,7 +56,8 @@ class _OnTensorFlow:
                 for buffer, value in pairs:
                     buffer.assign(value, read_value=False)
 
-            copy._refill = tf.function(refill, autograph=False)
+            # As a `tf.function` it would hash all that it captures at every call.
+            copy._refill = tf.function(refill, autograph=False).get_concrete_function()
         copy._refill()
 
     @staticmethod
