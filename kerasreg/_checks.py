@@ -140,13 +140,14 @@ def boolean(name: str, value: Any, owner: Owner) -> bool:
     return bool(value)
 
 
-def choice(name: str, value: T, owner: Owner, options: Iterable[T]) -> T:
-    """Returns a value that is one of `options`."""
+def choice(name: str, value: T, owner: Owner, options: Iterable[T], other: str = "") -> T:
+    """Returns a value that is one of `options`; `other` says what else the argument may be."""
     options = tuple(options)
     if not any(
         value is option or (type(value) is type(option) and value == option) for option in options
     ):
-        refuse(name, value, owner, "one of " + ", ".join(repr(option) for option in options))
+        expected = "one of " + ", ".join(repr(option) for option in options)
+        refuse(name, value, owner, f"{expected}, or {other}" if other else expected)
     return value
 
 

@@ -8,6 +8,7 @@ import keras
 
 from kerasreg import _checks
 from kerasreg._register import register
+from kerasreg.callbacks._folder import checked_folder
 from kerasreg.callbacks.averaging._averaged_training import AveragedTraining
 from kerasreg.callbacks.averaging._backups import refuse_backups
 from kerasreg.callbacks.averaging._learning_rate import RateControl, checked_rate, cyclic_rate
@@ -125,7 +126,7 @@ class WeightAveraging(keras.callbacks.Callback):
     ):
         super().__init__()
         self.kind = _checks.choice("kind", kind, self, ("ema", "swa"))
-        self.decay = _optional(_checks.fraction_below_one, "decay", decay, self)
+        self.decay = _optional(_checked_decay, "decay", decay, self)
         self.warmup = _optional(_checks.boolean, "warmup", warmup, self)
         self.start_epoch = _optional(_checks.whole, "start_epoch", start_epoch, self)
         self.every_steps = _optional(_checks.whole, "every_steps", every_steps, self, low=1)
@@ -135,11 +136,8 @@ class WeightAveraging(keras.callbacks.Callback):
         self.batch_norm_steps = _optional(
             _checks.whole, "batch_norm_steps", batch_norm_steps, self, low=1
         )
-        if snapshot_dir is not None:
-            expected = "the path of a folder"
-            _checks.instance("snapshot_dir", snapshot_dir, self, (str, os.PathLike), expected)
-            snapshot_dir = os.fspath(snapshot_dir)
-        self.snapshot_dir = snapshot_dir
+        folder = checked_folder("snapshot_dir", snapshot_dir, self)
+        self.snapshot_dir = folder and os.fspath(folder)
         self._refuse_useless()
         self._training: Any = None
         self._rates: Any = None
@@ -272,6 +270,13 @@ class WeightAveraging(keras.callbacks.Callback):
         """Returns a callback with the arguments that `get_config` gave."""
         data = from_config(config["batch_norm_data"])
         return cls(**{**config, "batch_norm_data": data})
+
+
+def _checked_decay(name, value, owner):
+    decay = _checks.fraction(name, value, owner)
+    if decay == 1:
+        _checks.refuse(name, value, owner, "a float value below 1, with which nothing would move")
+    return decay
 
 
 def _optional(check, name, value, owner, **limits):

@@ -1,6 +1,6 @@
 """Training measured as validation is, and the gap between the two."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -10,9 +10,7 @@ from kerasreg import _checks
 from kerasreg._backend.metric_direction import metric_direction
 from kerasreg._backend.running_fit import running_fit
 from kerasreg._register import register
-from kerasreg.callbacks._validation import validate_unnoticed
-
-_EXPECTED = "data as `fit` takes for validation: (x, y), (x, y, sample_weight) or a dataset"
+from kerasreg.callbacks._validation import as_validated, checked_data, validate_unnoticed
 
 
 class GapCurve(NamedTuple):
@@ -55,7 +53,8 @@ class GeneralizationGap(keras.callbacks.Callback):
     What `fit` reports for training is a mean over the batches of an epoch, each with the weights of
     its moment, with dropout and other noise at work: it is no match for the validation
     values. After each epoch with a validation this callback evaluates a fixed sample of the
-    training data as at inference, with the same weights, and gives, for the loss and each metric,
+    training data as at inference, with the weights (or averages of them) that were validated, and
+    gives, for the loss and each metric,
 
         gap = validation - train, where lower is better; train - validation, where higher is
 
@@ -109,7 +108,7 @@ class GeneralizationGap(keras.callbacks.Callback):
     def __init__(self, sample, *, batch_size=None):
         super().__init__()
         self.sample = sample
-        self._data = _checked(sample, self)
+        self._data = checked_data("sample", sample, self)
         if batch_size is not None:
             batch_size = _checks.whole("batch_size", batch_size, self, low=1)
         self.batch_size = batch_size
@@ -126,7 +125,8 @@ class GeneralizationGap(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         if not logs or not any(name.startswith("val_") for name in logs):
             return
-        measured = validate_unnoticed(self.model, self._data, self.batch_size)
+        with as_validated(self.model):
+            measured = validate_unnoticed(self.model, self._data, self.batch_size)
         for name, value in measured.items():
             validation = logs.get(f"val_{name}")
             direction = metric_direction(self.model, name)
@@ -182,37 +182,3 @@ class GeneralizationGap(keras.callbacks.Callback):
         """Returns a callback with the arguments that `get_config` gave."""
         sample = keras.saving.deserialize_keras_object(config["sample"])
         return cls(**{**config, "sample": sample})
-
-
-def _checked(sample, owner):
-    """Returns the sample, nested lists of numbers as arrays."""
-    if not isinstance(sample, tuple | list):
-        if sample is None or isinstance(sample, str | int | float) or not _can_be_read(sample):
-            _checks.refuse("sample", sample, owner, _EXPECTED, error=TypeError)
-        return sample
-    if len(sample) not in (2, 3):
-        _checks.refuse("sample", f"{len(sample)} items", owner, _EXPECTED)
-    arrays = [_array(item) for item in sample]
-    leaves = tree.flatten([array for array in arrays if array is not None])
-    shapes = [tuple(getattr(leaf, "shape", ())) for leaf in leaves]
-    if not all(shapes):
-        _checks.refuse("sample", sample, owner, _EXPECTED, error=TypeError)
-    sizes = {shape[0] for shape in shapes}
-    if len(sizes) > 1 or 0 in sizes:
-        expected = "at least one example, as many in each array"
-        _checks.refuse("sample", f"arrays of the shapes {shapes}", owner, expected)
-    return tuple(arrays)
-
-
-def _array(item: Any) -> Any:
-    if isinstance(item, list) and not any(hasattr(leaf, "shape") for leaf in tree.flatten(item)):
-        array = np.asarray(item)
-        return array.astype(keras.config.floatx()) if array.dtype.kind == "f" else array
-    return item
-
-
-def _can_be_read(sample: Any) -> bool:
-    """Returns whether a sample can be gone through, and not once only."""
-    return hasattr(sample, "__getitem__") or (
-        hasattr(sample, "__iter__") and not hasattr(sample, "__next__")
-    )

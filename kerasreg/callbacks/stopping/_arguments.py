@@ -37,7 +37,7 @@ def checked_restore(restore: Any, criterion: Criterion, owner: object) -> Any:
     """Returns the argument `restore`: "best", "k-p", "last" or a `TopK`."""
     if isinstance(restore, TopK):
         return restore
-    restore = _checks.choice("restore", restore, owner, _RULES)
+    restore = _checks.choice("restore", restore, owner, _RULES, "a `kerasreg.callbacks.TopK(k)`")
     if restore == "k-p" and patience_in(criterion) is None:
         _checks.refuse("restore", restore, owner, "another rule, as the criterion has no patience")
     return restore

@@ -14,7 +14,8 @@ def checked_policy(value: Any, owner: object) -> Any:
     """Returns the argument `on_nonfinite`: "ignore", "stop" or a `Rollback`."""
     if isinstance(value, Rollback):
         return value
-    return _checks.choice("on_nonfinite", value, owner, ("ignore", "stop"))
+    other = "a `kerasreg.callbacks.Rollback()`"
+    return _checks.choice("on_nonfinite", value, owner, ("ignore", "stop"), other)
 
 
 class Nonfinite:

@@ -1,5 +1,6 @@
 """How a training goes on with what an earlier one, perhaps a killed one, left on the disk."""
 
+import os
 from typing import Any
 
 import keras
@@ -21,6 +22,16 @@ def refuse_backup_before(owner: object, callbacks: list[Any]) -> None:
             reason = "BackupAndRestore stands before it among the callbacks."
             fix = "With `snapshot_dir`, put BackupAndRestore behind it."
             _checks.impossible(owner, reason, fix=fix)
+
+
+def refuse_shared_folder(owner: Any, callbacks: list[Any]) -> None:
+    """Raises if another callback of the same kind has the same folder: each would empty it."""
+    path = os.path.realpath(owner.snapshot_dir)
+    for callback in callbacks:
+        other = getattr(callback, "snapshot_dir", None) if callback is not owner else None
+        if isinstance(callback, type(owner)) and other and os.path.realpath(other) == path:
+            expected = "a folder of its own, which no other EarlyStopping has"
+            _checks.refuse("snapshot_dir", owner.snapshot_dir, owner, expected)
 
 
 def take_over(

@@ -10,7 +10,11 @@ from kerasreg._backend.running_fit import running_fit
 from kerasreg.callbacks.stopping._interrupt import Interrupt, watch
 from kerasreg.callbacks.stopping._kept_weights import KeptWeights, Mark
 from kerasreg.callbacks.stopping._nonfinite import Nonfinite
-from kerasreg.callbacks.stopping._resumption import refuse_backup_before, take_over
+from kerasreg.callbacks.stopping._resumption import (
+    refuse_backup_before,
+    refuse_shared_folder,
+    take_over,
+)
 from kerasreg.callbacks.stopping._run import Run, updates_of
 from kerasreg.callbacks.stopping._snapshot import DeviceSnapshot, RawSnapshot
 from kerasreg.callbacks.stopping._state_folder import StateFolder
@@ -82,6 +86,7 @@ class Session:
             self.steps.begin(model, self.run.monitor.needs_validation())
         if self.run.folder and fit:
             refuse_backup_before(stopper, fit.callbacks.callbacks)
+            refuse_shared_folder(stopper, fit.callbacks.callbacks)
         if earlier is not None:
             self.run = earlier.run
             self._step_before = earlier.step
@@ -89,6 +94,8 @@ class Session:
         elif self.run.folder is not None and stopper.resume is not False:
             self.run.folder.remove_partial()
             self._saved = self.run.folder.load(stopper)
+        if self.steps and not stopper.resume and self._saved is None:
+            self.steps.refuse_more_than(stopper.params or {})
         self._updates_before = updates_of(model)
         self.run.start_clock()
         if stopper.rule != "last":
@@ -123,6 +130,9 @@ class Session:
 
     def end_batch(self, batch: int, logs: Mapping[str, Any]) -> None:
         """Validates, and looks at the clock, where it is time to."""
+        if batch < self._batches and running_fit(self.model) is None:
+            # A loop of one's own without the hooks of epochs, which counts anew in each of them.
+            self._step_before, self._epoch = self.step, self._epoch + 1
         self._batches = self._counted(batch + 1)
         if self.is_interrupted() or self.run.stopped:
             return

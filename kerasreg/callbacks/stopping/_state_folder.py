@@ -9,6 +9,8 @@ from kerasreg.callbacks._atomic_file import remove_partial, replacing
 from kerasreg.callbacks.stopping._file_snapshot import FileSnapshot
 
 _FORMAT = 1
+_KEYS = {"finished", "monitor", "curve", "metrics", "best"}
+_KEYS |= {"rollbacks", "updates", "beginnings", "weights"}
 
 
 class StateFolder:
@@ -38,18 +40,23 @@ class StateFolder:
         """Returns the state, None if there is none.
 
         Raises:
-            ValueError: If the folder holds something else.
+            ValueError: If the folder holds something else, or not all that the state names.
         """
         if not self._file.exists():
             return None
         try:
             state = json.loads(self._file.read_text())
-            if state["format"] == _FORMAT:
-                return state
-        except (ValueError, KeyError, TypeError):
-            pass
-        fix = "Remove the file, or take another folder."
+            written = state["format"] == _FORMAT and state.keys() >= _KEYS
+            names = [name for _, name in state["weights"]] if written else []
+        except (ValueError, KeyError, TypeError, AttributeError):
+            written, names = False, []
         expected = f"a folder whose {self._file.name} was written by this callback"
+        if written:
+            missing = [name for name in names if not (self.path / name).is_file()]
+            if not missing:
+                return state
+            expected = f"a folder that has the weights of its {self._file.name}, {missing[0]} too"
+        fix = "Remove the file, or take another folder."
         return _checks.refuse("snapshot_dir", str(self.path), owner, expected, fix=fix)
 
     def save(self, state: dict[str, Any], names: set[str]) -> None:

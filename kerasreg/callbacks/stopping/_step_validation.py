@@ -1,19 +1,14 @@
 """Validation every so many training steps, with data of the callback's own or those of `fit`."""
 
-import contextlib
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 from kerasreg import _checks
-from kerasreg._backend.averaged_variables import averaged_variables
-from kerasreg._backend.device_copy import DeviceCopy
 from kerasreg._backend.running_fit import running_fit
-from kerasreg.callbacks._validation import validate_unnoticed
+from kerasreg.callbacks._validation import averages_in_place, checked_data, validate_unnoticed
 
 
 class StepValidation:
@@ -28,7 +23,7 @@ class StepValidation:
     def __init__(self, every_steps: int, data: Any, owner: object):
         self.every_steps = every_steps
         self.owner = owner
-        self._own_data = _with_arrays(data)
+        self._own_data = None if data is None else checked_data("validation_data", data, owner)
         self._data: Any = None
         self._batch_size: int | None = None
         self._steps: int | None = None
@@ -55,6 +50,13 @@ class StepValidation:
         if self._data is None and needs_data:
             fix = "Give them to the callback or to `fit`."
             _checks.refuse("validation_data", None, self.owner, "validation data", fix=fix)
+
+    def refuse_more_than(self, params: dict[str, Any]) -> None:
+        """Raises if a training with Keras' `Callback.params` ends before the first validation."""
+        epochs, steps = params.get("epochs"), params.get("steps")
+        if epochs and steps and self.every_steps > epochs * steps:
+            expected = f"an integer of at most {epochs * steps}, the steps of this `fit`"
+            _checks.refuse("every_steps", self.every_steps, self.owner, expected)
 
     def begin_epoch(self, steps_before: int) -> None:
         """Begins an epoch before which so many steps have been trained."""
@@ -89,32 +91,3 @@ class StepValidation:
         self._loss_before = total, count
         more = count - count_before
         return (total - total_before) / more if more > 0 else math.nan
-
-
-def _with_arrays(data: Any) -> Any:
-    """Returns data whose nested lists of numbers are arrays."""
-    if not isinstance(data, tuple | list):
-        return data
-    dtype = keras.config.floatx()
-    return tuple(np.asarray(part, dtype) if isinstance(part, list) else part for part in data)
-
-
-@contextlib.contextmanager
-def averages_in_place(model: Any) -> Iterator[None]:
-    """Within it, a model has the moving averages that its optimizer keeps; they come back."""
-    if hasattr(model, "jax_state_sync"):
-        model.jax_state_sync()
-    averages = averaged_variables(model)
-    variables = [variable for variable in model.weights if id(variable) in averages]
-    if not variables:
-        yield
-        return
-    raw = DeviceCopy(variables)
-    raw.take()
-    for variable in variables:
-        variable.assign(np.array(ops.convert_to_numpy(averages[id(variable)].value)))
-    try:
-        yield
-    finally:
-        for index, variable in enumerate(variables):
-            raw.put(index, variable)

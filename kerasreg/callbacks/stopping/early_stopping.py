@@ -8,6 +8,7 @@ from keras import ops
 
 from kerasreg import _checks
 from kerasreg._register import register
+from kerasreg.callbacks._folder import checked_folder
 from kerasreg.callbacks._monitor import Monitor
 from kerasreg.callbacks._say import say
 from kerasreg.callbacks.stopping._arguments import (
@@ -91,10 +92,11 @@ class EarlyStopping(keras.callbacks.EarlyStopping):
             leave it as it is. Defaults to `"best"`.
         restore_optimizer: Whether the optimizer comes back too, with its moments, averages,
             learning rate and iteration count. Defaults to False.
-        every_steps: Training steps between validations, at least 1, a multiple of the model's
-            `steps_per_execution`; None for one after each epoch. Defaults to None.
-        validation_data: What to validate with inside of the epochs, as `fit` takes it. Defaults to
-            None, the validation data of `fit`.
+        every_steps: Training steps between validations, at least 1 and at most all of `fit`, a
+            multiple of the model's `steps_per_execution`; None for one after each epoch. Defaults
+            to None.
+        validation_data: What to validate with inside of the epochs: `(x, y)`,
+            `(x, y, sample_weight)` or a dataset. Defaults to None, the validation data of `fit`.
         snapshot_dir: Folder on a local disk for the state and the best weights, which are then not
             held in memory. One training a folder. Defaults to None.
         resume: True goes on with what the last training saw, in this object or `snapshot_dir`,
@@ -166,9 +168,7 @@ class EarlyStopping(keras.callbacks.EarlyStopping):
         self.restore_optimizer = _checks.boolean("restore_optimizer", restore_optimizer, self)
         self.every_steps = checked_every_steps(every_steps, validation_data, self)
         self.validation_data = validation_data
-        if snapshot_dir is not None:
-            _checks.instance("snapshot_dir", snapshot_dir, self, (str, os.PathLike), "a path")
-        self.snapshot_dir = snapshot_dir
+        self.snapshot_dir = checked_folder("snapshot_dir", snapshot_dir, self)
         self.resume = None if resume is None else _checks.boolean("resume", resume, self)
         self.on_nonfinite = checked_policy(on_nonfinite, self)
         if self.every_steps or getattr(self._criterion, "deadline_seconds", None) is not None:
@@ -215,7 +215,7 @@ class EarlyStopping(keras.callbacks.EarlyStopping):
         return self._session.run.restore(model, self, optimizer=optimizer)
 
     def on_train_begin(self, logs=None):
-        earlier = self._session if self.resume and self._session.run.curve else None
+        earlier = self._session if self.resume and self._session.run.beginnings else None
         self._session = Session(self, self.model)
         self._session.begin(earlier, self._end_interrupted)
         self._show()

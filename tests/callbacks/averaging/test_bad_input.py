@@ -13,7 +13,7 @@ from tests.callbacks.averaging.training import X, Y, a_model, fit
     [
         ({"kind": "mean"}, ValueError, "`kind`. Expected one of 'ema', 'swa'"),
         ({"kind": True}, ValueError, "`kind`. Expected one of 'ema', 'swa'"),
-        ({"decay": 1}, ValueError, "`decay`. Expected a float value between 0 and 1"),
+        ({"decay": 1}, ValueError, "`decay`. Expected a float value below 1, with which nothing"),
         ({"decay": -0.1}, ValueError, "`decay`. Expected a float value between 0 and 1"),
         ({"decay": "0.9"}, TypeError, "`decay`. Expected a float value between 0 and 1"),
         ({"decay": float("nan")}, ValueError, "`decay`. Expected a float value between 0 and 1"),
@@ -40,8 +40,9 @@ from tests.callbacks.averaging.training import X, Y, a_model, fit
         ({"batch_norm_steps": 2}, ValueError, "Expected None without `batch_norm_data`"),
         ({"batch_norm_data": X, "batch_norm_steps": 0}, ValueError, "an integer of at least 1"),
         ({"snapshot_dir": 3}, TypeError, "`snapshot_dir`. Expected the path of a folder"),
+        ({"snapshot_dir": __file__}, ValueError, "a folder, not of a file"),
     ],
-    ids=[f"{number:02}" for number in range(25)],
+    ids=[f"{number:02}" for number in range(26)],
 )
 def test_arguments(arguments, error, message):
     with pytest.raises(error, match=message) as caught:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from kerasreg.callbacks import GeneralizationGap
+from kerasreg.callbacks import GeneralizationGap, WeightAveraging
 from kerasreg.callbacks.monitors.generalization_gap import GapCurve
 from kerasreg.layers import Dropout
 
@@ -125,10 +125,11 @@ def test_reading():
         (iter([SAMPLE]), TypeError, "data as `fit` takes"),
         ((1.0, 2.0), TypeError, "data as `fit` takes"),
         ((X,), ValueError, "sample='1 items'"),
+        (X, TypeError, "Expected data as `fit` takes for validation"),
         ((X, Y[:3]), ValueError, "[(22, 3), (3, 1)]"),
         ((X[:0], Y[:0]), ValueError, "at least one example"),
     ],
-    ids=["none", "number", "name", "iterator", "numbers", "one", "lengths", "empty"],
+    ids=["none", "number", "name", "iterator", "numbers", "one", "array", "lengths", "empty"],
 )
 def test_bad_samples(sample, error, message):
     with pytest.raises(error, match=re.escape(message)):
@@ -143,3 +144,30 @@ def test_bad_batch_size():
 def test_a_fit_without_validation_is_refused():
     with pytest.raises(ValueError, match=r"Pass `validation_data` or `validation_split`"):
         fitted(make_model(), GeneralizationGap(SAMPLE), validation_data=None)
+
+
+@pytest.mark.parametrize("position", [0, 1])
+@pytest.mark.parametrize("kind", ["ema", "swa"])
+def test_averages_that_are_validated_are_measured_in_training_too(kind, position):
+    monitor = GeneralizationGap(VALIDATION)
+    data = {"batch_norm_data": X} if kind == "swa" else {"decay": 0.9, "warmup": False}
+    callbacks = [WeightAveraging(kind, start_epoch=1, **data)]
+    callbacks.insert(position, monitor)
+    model, plain = make_model(), make_model()
+    fitted(model, *callbacks, epochs=4)
+    reference = fitted(plain, epochs=4)
+    for curve in monitor.curves.values():
+        np.testing.assert_allclose(curve.gap, 0, atol=1e-6)
+    assert abs(monitor.curves["loss"].validation[-1] - reference["val_loss"][-1]) > 1e-4
+
+
+@pytest.mark.parametrize("position", [0, 1])
+@pytest.mark.parametrize("on_epoch", [True, False])
+def test_averages_of_the_optimizer_that_keras_swaps_in_are_measured(position, on_epoch):
+    monitor = GeneralizationGap(VALIDATION)
+    callbacks = [keras.callbacks.SwapEMAWeights(swap_on_epoch=on_epoch)]
+    callbacks.insert(position, monitor)
+    model = make_model()
+    model.compile(keras.optimizers.Adam(0.1, use_ema=True), "binary_crossentropy")
+    fitted(model, *callbacks)
+    np.testing.assert_allclose(monitor.curves["loss"].gap, 0, atol=1e-6)

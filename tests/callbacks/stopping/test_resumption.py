@@ -44,6 +44,26 @@ def test_a_killed_training_goes_on_with_keras_backup(tmp_path):
     assert stopper.report.restored
 
 
+def test_a_folder_that_has_lost_something_is_refused(tmp_path):
+    killed_after(3, tmp_path)
+    (weights,) = tmp_path.glob("weights-*.npz")
+    content = weights.read_bytes()
+    weights.unlink()
+    with pytest.raises(ValueError, match=f"`snapshot_dir`. Expected .* {weights.name} too"):
+        fit(small_model(), stopper_in(tmp_path))
+    weights.write_bytes(content)
+    for text in ('{"format": 1}', "[]", '{"format": 1', "null"):
+        (tmp_path / "state.json").write_text(text)
+        with pytest.raises(ValueError, match=r"whose state.json was written by this callback"):
+            fit(small_model(), stopper_in(tmp_path))
+
+
+def test_two_callbacks_with_one_folder_are_refused(tmp_path):
+    others = [stopper_in(tmp_path / "a"), stopper_in(str(tmp_path / "b" / ".." / "a"))]
+    with pytest.raises(ValueError, match=r"`snapshot_dir`. Expected a folder of its own"):
+        fit(small_model(), Report("fake", VALUES), *others)
+
+
 def test_what_keras_backup_does_not_know_is_validated_again(tmp_path):
     """The state is ahead of the weights, which have been through three epochs."""
     killed_after(5, tmp_path)

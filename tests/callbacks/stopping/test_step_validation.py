@@ -4,7 +4,15 @@ import keras
 import numpy as np
 import pytest
 
-from kerasreg.callbacks import Any, EarlyStopping, Patience, PenaltyMonitor, TimeLimit
+from kerasreg.callbacks import (
+    Any,
+    EarlyStopping,
+    Patience,
+    PenaltyMonitor,
+    Rollback,
+    TimeLimit,
+    TopK,
+)
 from tests.callbacks.stopping.playing import At, X, Y, fit, small_model
 
 TORCH = keras.config.backend() == "torch"
@@ -40,6 +48,16 @@ def test_history_weights_seeds_and_optimizer_are_the_same_bit_for_bit(compiling)
         np.testing.assert_array_equal(value, other)
     assert stopper.report.steps == (2, 4, 6, 8, 10, 12)
     assert stopper.report.epochs == (0, 0, 1, 1, 2, 2)
+
+
+class Batches(keras.utils.PyDataset):
+    """All data in one batch."""
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, index):
+        return X, Y
 
 
 class Recorded(keras.callbacks.Callback):
@@ -221,7 +239,15 @@ def test_the_lectures_rule():
         ({"every_steps": 0}, ValueError, "every_steps"),
         ({"every_steps": 2.0}, TypeError, "every_steps"),
         ({"validation_data": (X, Y)}, ValueError, "every_steps"),
+        ({"restore": TopK}, ValueError, "restore"),
+        ({"every_steps": 2, "validation_data": X}, TypeError, "validation_data"),
+        ({"every_steps": 2, "validation_data": "x"}, TypeError, "validation_data"),
+        ({"every_steps": 2, "validation_data": iter([(X, Y)])}, TypeError, "validation_data"),
+        ({"every_steps": 2, "validation_data": (X, Y[:3])}, ValueError, "validation_data"),
+        ({"every_steps": 2, "validation_data": (X,)}, ValueError, "validation_data"),
         ({"snapshot_dir": 3}, TypeError, "snapshot_dir"),
+        ({"snapshot_dir": __file__}, ValueError, "snapshot_dir"),
+        ({"on_nonfinite": Rollback}, ValueError, "on_nonfinite"),
         ({"resume": "yes"}, TypeError, "resume"),
         ({"on_nonfinite": "rollback"}, ValueError, "on_nonfinite"),
         ({"mode": {"loss": "min"}}, ValueError, "mode"),
@@ -246,11 +272,62 @@ def test_what_only_fit_can_know():
             fit(model, EarlyStopping(every_steps=3))
 
 
+def test_what_restore_and_on_nonfinite_may_be_besides_words_is_said():
+    with pytest.raises(ValueError, match=r"'last', or a `kerasreg.callbacks.TopK\(k\)`\. Rec"):
+        EarlyStopping(restore="top-k")
+    with pytest.raises(ValueError, match=r"'stop', or a `kerasreg.callbacks.Rollback\(\)`\. Rec"):
+        EarlyStopping(on_nonfinite="rollback")
+
+
+def test_more_steps_between_validations_than_the_training_has_are_refused():
+    """It would never validate, never stop, and keep nothing."""
+    with pytest.raises(ValueError, match=r"`every_steps`. Expected an integer of at most 8, the"):
+        fit(small_model(), EarlyStopping(every_steps=9), epochs=4)
+    stopper = EarlyStopping(every_steps=8)
+    fit(small_model(), stopper, epochs=4)
+    assert stopper.report.steps == (8,)
+
+
+def test_short_trainings_one_after_the_other_add_up():
+    stopper, model = EarlyStopping(every_steps=3, resume=True), small_model()
+    for _ in range(3):
+        fit(model, stopper, epochs=1)
+    assert stopper.report.steps == (3, 6)
+
+
+def test_a_loop_of_ones_own_may_count_its_batches_anew_in_each_epoch():
+    stopper = EarlyStopping(patience=9, every_steps=3, validation_data=(X, Y))
+    model = small_model()
+    stopper.set_model(model)
+    stopper.on_train_begin()
+    for _ in range(3):
+        for batch in range(4):
+            model.train_on_batch(X[batch : batch + 1], Y[batch : batch + 1])
+            stopper.on_train_batch_end(batch, {})
+    stopper.on_train_end()
+    assert stopper.report.steps == (3, 6, 9, 12)
+    assert stopper.report.epochs == (0, 1, 2, 2)
+
+
+@pytest.mark.parametrize("every_steps", [None, 1])
+@pytest.mark.parametrize("monitor", ["val_a_loss", "val_b_loss", "val_loss", "a_loss"])
+def test_the_losses_of_several_outputs_are_minimised(monitor, every_steps):
+    inputs = keras.Input((2,))
+    outputs = {name: keras.layers.Dense(1, name=name)(inputs) for name in "ab"}
+    model = keras.Model(inputs, outputs)
+    model.compile("sgd", {"a": "mse", "b": "mae"}, run_eagerly=True)
+    stopper = EarlyStopping(monitor, patience=9, every_steps=every_steps)
+    data = {"a": Y, "b": -Y}
+    model.fit(X, data, validation_data=(X, data), epochs=3, verbose=0, callbacks=[stopper])
+    assert stopper.report.direction == "min"
+    assert stopper.report.best_value == min(stopper.report.values) < stopper.report.values[0]
+
+
 def test_the_configuration_holds_arrays_and_nothing_else():
     stopper = EarlyStopping(every_steps=2, validation_data=(X, Y))
     copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(stopper))
     np.testing.assert_array_equal(copy.validation_data[1], Y)
-    batches = EarlyStopping(every_steps=2, validation_data=iter([(X, Y)]))
+    batches = EarlyStopping(every_steps=2, validation_data=Batches())
     with pytest.raises(ValueError, match="Expected arrays, where the configuration is asked for"):
         batches.get_config()
 
