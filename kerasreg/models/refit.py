@@ -6,15 +6,16 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import tree
 
 from kerasreg import _checks
 from kerasreg.callbacks import EarlyStopping
+from kerasreg.callbacks._monitor import Monitor
 from kerasreg.callbacks.stopping.stopping_report import StoppingReport
+from kerasreg.models._counted_training import CountedTraining, loss_of
+from kerasreg.models._held_out import checked_arrays, joined, splits_of
 
 _OWNER = "refit"
 _STRATEGIES = ("restart", "continue")
-_DATA = "a tuple of arrays, (x, y) or (x, y, sample_weight)"
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,8 @@ def refit(
             training from new weights.
         data: All data for training, arrays: `(x, y)` or `(x, y, sample_weight)`, where each may be
             a list or dict of arrays.
-        stopper: A `kerasreg.callbacks.EarlyStopping` that monitors the validation; without a
-            `snapshot_dir`.
+        stopper: A `kerasreg.callbacks.EarlyStopping` that monitors the validation; without
+            `snapshot_dir`, `resume` and `validation_data` of its own.
         strategy: `"restart"` or `"continue"`. Defaults to `"restart"`.
         validation_data: What to stop by, like `data` and not among it; it is added to it
             afterwards. Defaults to None, a part of `data` that is drawn at random.
@@ -133,21 +134,23 @@ def refit(
         Goodfellow, Bengio, Courville 2016, Deep Learning, MIT Press, algorithms 7.2 and 7.3.
     """
     _check_arguments(build, stopper, strategy, validation_data, folds)
-    training = _Training(
+    _check_callbacks(callbacks)
+    training = CountedTraining(
         build,
         _checks.whole("epochs", epochs, _OWNER, low=1),
         _checks.whole("batch_size", batch_size, _OWNER, low=1),
         callbacks,
         verbose,
+        _OWNER,
     )
     generator = np.random.default_rng(_checks.whole("seed", seed, _OWNER))
-    data = _arrays("data", data)
+    data = checked_arrays("data", data, _OWNER)
     if validation_data is not None:
-        rest, held_out = data, _arrays("validation_data", validation_data)
-        data = _joined(rest, held_out)
+        rest, held_out = data, checked_arrays("validation_data", validation_data, _OWNER)
+        data = joined(rest, held_out, _OWNER)
         splits = [(rest, held_out)]
     else:
-        splits = _splits(data, validation_fraction, folds, generator)
+        splits = splits_of(data, validation_fraction, folds, generator, _OWNER)
     stops = [training.stopped(rest, held_out, stopper) for rest, held_out in splits]
     reports = tuple(stop.report for stop in stops)
     mean_curve = _mean_curve(reports) if folds else ()
@@ -156,140 +159,9 @@ def refit(
         model, history, steps = training.restarted(data, found)
         return Refit(model, strategy, steps, found, reports, history, mean_curve=mean_curve)
     ((rest, held_out),) = splits
-    target = _loss(stops[0].model, rest, training.batch_size)
+    target = loss_of(stops[0].model, rest, training.batch_size)
     history, steps, reached = training.continued(stops[0].model, data, held_out, target)
     return Refit(stops[0].model, strategy, steps, found, reports, history, target, reached)
-
-
-@dataclass(frozen=True)
-class _Stop:
-    """A training that early stopping ended, with its best weights.
-
-    Args:
-        model: The model.
-        report: What early stopping says.
-        steps_per_epoch: Updates in an epoch.
-    """
-
-    model: keras.Model
-    report: StoppingReport
-    steps_per_epoch: int
-
-    def steps_at(self, index: int | None) -> int:
-        """Returns the updates before a validation; None for the best one."""
-        report = self.report
-        if report.step_level:
-            return int(report.best_step if index is None else report.steps[index])  # type: ignore[arg-type]
-        epoch = report.best_epoch if index is None else report.epochs[index]
-        return (epoch + 1) * self.steps_per_epoch  # type: ignore[operator]
-
-
-@dataclass(frozen=True)
-class _Training:
-    """How models are trained; the arguments are those of `refit`."""
-
-    build: Callable[[], keras.Model]
-    epochs: int
-    batch_size: int
-    callbacks: Sequence[keras.callbacks.Callback]
-    verbose: int
-    _built: list[keras.Model] = field(default_factory=list)
-
-    def model(self) -> keras.Model:
-        """Returns a new model."""
-        model = self.build()
-        _checks.instance("build", model, _OWNER, keras.Model, "a function that returns a model")
-        if any(model is other for other in self._built):
-            expected = "a function that returns a new model at each call"
-            _checks.refuse("build", self.build, _OWNER, expected)
-        if not model.compiled:
-            _checks.refuse("build", model.name, _OWNER, "a function that returns a compiled model")
-        self._built.append(model)
-        return model
-
-    def fit(self, model, data, callbacks=(), epochs=None, **arguments):
-        """Trains a model and returns the logs."""
-        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        return model.fit(
-            x,
-            y,
-            sample_weight=sample_weight,
-            batch_size=self.batch_size,
-            epochs=epochs or self.epochs,
-            callbacks=[*self.callbacks, *callbacks],
-            verbose=self.verbose,
-            **arguments,
-        ).history
-
-    def steps_per_epoch(self, data) -> int:
-        """Returns the number of batches in some data."""
-        return -(-_examples(data) // self.batch_size)
-
-    def stopped(self, data, held_out, stopper) -> _Stop:
-        """Trains a new model until early stopping ends it."""
-        model = self.model()
-        self.fit(model, data, [stopper], validation_data=held_out)
-        report = stopper.report
-        if report.best_epoch is None:
-            expected = f"a training with a finite value of {report.monitor}"
-            _checks.refuse("stopper", report.monitor, _OWNER, expected)
-        return _Stop(model, report, self.steps_per_epoch(data))
-
-    def restarted(self, data, steps):
-        """Trains a new model for a number of steps; returns it, the logs and the steps."""
-        model = self.model()
-        epochs = -(-steps // self.steps_per_epoch(data))
-        counter = _StepCounter(steps)
-        history = self.fit(model, data, [counter], epochs=epochs)
-        return model, history, counter.steps
-
-    def continued(self, model, data, held_out, target):
-        """Trains a model on until a loss is reached; returns logs, steps and whether it was."""
-        counter = _StepCounter()
-        level = _Level(held_out, target, self.batch_size)
-        if level.is_reached(model):
-            return {}, 0, True
-        history = self.fit(model, data, [counter, level])
-        return history, counter.steps, level.reached
-
-
-class _StepCounter(keras.callbacks.Callback):
-    """Counts updates, and stops after some."""
-
-    def __init__(self, most=None):
-        super().__init__()
-        self.most, self.steps, self._before = most, 0, 0
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.steps = self._before + batch + 1
-        if self.most is not None and self.steps >= self.most:
-            self.model.stop_training = True
-
-    def on_epoch_end(self, epoch, logs=None):
-        self._before = self.steps
-
-
-class _Level(keras.callbacks.Callback):
-    """Stops when the loss on some data is down to a level."""
-
-    def __init__(self, data, target, batch_size):
-        super().__init__()
-        self.data, self.target, self.batch_size = data, target, batch_size
-        self.reached = False
-
-    def is_reached(self, model):
-        self.reached = _loss(model, self.data, self.batch_size) <= self.target
-        return self.reached
-
-    def on_epoch_end(self, epoch, logs=None):
-        if self.is_reached(self.model):
-            self.model.stop_training = True
-
-
-def _loss(model, data, batch_size):
-    x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-    arguments = {"sample_weight": sample_weight, "batch_size": batch_size}
-    return model.evaluate(x, y, verbose=0, return_dict=True, **arguments)["loss"]
 
 
 def _mean_curve(reports):
@@ -306,60 +178,20 @@ def _best(direction, curve):
     return int(np.nanargmin(np.where(np.isfinite(values), values, np.nan)))
 
 
-def _splits(data, fraction, folds, generator):
-    """Returns pairs of the data to train on and to validate on."""
-    fraction = _checks.number("validation_fraction", fraction, _OWNER, low=0, high=1)
-    examples = _examples(data)
-    order = generator.permutation(examples)
-    if folds:
-        if folds > examples:
-            _checks.refuse("folds", folds, _OWNER, f"at most as many as there are data, {examples}")
-        parts = np.array_split(order, folds)
-    else:
-        size = round(fraction * examples)
-        if not 0 < size < examples:
-            expected = f"a share that leaves a part of the {examples} examples on either side"
-            _checks.refuse("validation_fraction", fraction, _OWNER, expected)
-        parts = [order[:size]]
-    return [(_rows(data, np.setdiff1d(order, part)), _rows(data, np.sort(part))) for part in parts]
-
-
-def _rows(data, rows):
-    return tree.map_structure(lambda array: array[rows], data)
-
-
-def _joined(data, more):
-    if len(data) != len(more):
-        _checks.refuse("validation_data", f"{len(more)} items", _OWNER, f"{len(data)} items")
-    return tree.map_structure(lambda a, b: np.concatenate([a, b]), data, more)
-
-
-def _examples(data):
-    return len(tree.flatten(data)[0])
-
-
-def _arrays(name, data):
-    """Returns data as a tuple of NumPy arrays or nests of them."""
-    if not isinstance(data, tuple | list):
-        _checks.refuse(name, data, _OWNER, _DATA, error=TypeError)
-    if len(data) not in (2, 3):
-        _checks.refuse(name, f"{len(data)} items", _OWNER, _DATA)
-    arrays = tree.map_structure(keras.ops.convert_to_numpy, tuple(data))
-    shapes = [array.shape for array in tree.flatten(arrays)]
-    if not all(shapes) or len({shape[0] for shape in shapes}) > 1:
-        expected = f"{_DATA}, as many examples in each"
-        _checks.refuse(name, f"arrays of the shapes {shapes}", _OWNER, expected)
-    return arrays
-
-
 def _check_arguments(build, stopper, strategy, validation_data, folds):
     if not callable(build) or isinstance(build, keras.Model):
         expected = "a function without arguments that returns a new, compiled model"
         _checks.refuse("build", build, _OWNER, expected, error=TypeError)
     expected = "a kerasreg.callbacks.EarlyStopping"
     _checks.instance("stopper", stopper, _OWNER, EarlyStopping, expected)
-    if stopper.snapshot_dir is not None:
-        _checks.refuse("stopper", stopper.snapshot_dir, _OWNER, f"{expected} without snapshot_dir")
+    # What is kept from training to training, or chosen by data that stay the same, would mix them.
+    for name in ("snapshot_dir", "resume", "validation_data"):
+        if (value := getattr(stopper, name)) is not None and value is not False:
+            _checks.refuse("stopper", f"EarlyStopping({name}=...)", _OWNER, f"one without `{name}`")
+    monitor = Monitor(stopper.monitor, stopper.mode, stopper)
+    if not monitor.needs_validation():
+        what = f"{expected} that monitors the validation, as 'val_loss' does"
+        _checks.refuse("stopper", monitor.label, _OWNER, what)
     _checks.choice("strategy", strategy, _OWNER, _STRATEGIES)
     if folds is None:
         return
@@ -367,3 +199,10 @@ def _check_arguments(build, stopper, strategy, validation_data, folds):
     if strategy != "restart" or validation_data is not None:
         expected = "None with `validation_data` and with strategy='continue', which use one split"
         _checks.refuse("folds", folds, _OWNER, expected)
+
+
+def _check_callbacks(callbacks):
+    expected = "a list of Keras callbacks"
+    _checks.instance("callbacks", callbacks, _OWNER, Sequence, expected)
+    for callback in callbacks:
+        _checks.instance("callbacks", callback, _OWNER, keras.callbacks.Callback, expected)

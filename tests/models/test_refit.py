@@ -54,6 +54,23 @@ def test_restart_trains_a_new_model_on_all_data_for_the_steps_found():
     assert str(found).startswith(f"Best validation after {found.steps} steps; trained on all data")
 
 
+@pytest.mark.skipif(keras.config.backend() == "torch", reason="has no steps_per_execution")
+def test_several_steps_in_one_execution_are_counted_as_they_are():
+    models = []
+
+    def build():
+        model = keras.Sequential([keras.Input((40,)), layers.Dense(1)])
+        model.compile("sgd", "mse", steps_per_execution=3)
+        models.append(model)
+        return model
+
+    # 30 examples in batches of 8 make 4 steps, all 40 make 5: of each, the last execution is short.
+    stopper = EarlyStopping(patience=9)
+    found = refit(build, (X, Y), stopper, validation_fraction=0.25, batch_size=8, epochs=3)
+    assert found.found_steps == 4 * (found.reports[0].best_epoch + 1)
+    assert found.steps == updates(models[1]) >= found.found_steps
+
+
 def test_at_step_level_the_steps_are_those_of_the_best_validation():
     build = Builder()
     found = refit(build, (X, Y), EarlyStopping(patience=6, every_steps=3), batch_size=8)
@@ -160,7 +177,16 @@ def uncompiled():
         ({"build": uncompiled}, ValueError, "returns a compiled model"),
         ({"build": dict}, TypeError, "a function that returns a model"),
         ({"stopper": keras.callbacks.EarlyStopping()}, TypeError, "kerasreg.callbacks.Early"),
-        ({"stopper": EarlyStopping(snapshot_dir="x")}, ValueError, "without snapshot_dir"),
+        ({"stopper": EarlyStopping(snapshot_dir="x")}, ValueError, "without `snapshot_dir`"),
+        ({"stopper": EarlyStopping(resume=True)}, ValueError, "without `resume`"),
+        (
+            {"stopper": EarlyStopping(every_steps=2, validation_data=(X, Y))},
+            ValueError,
+            "without `validation_data`",
+        ),
+        ({"stopper": EarlyStopping("loss")}, ValueError, "that monitors the validation"),
+        ({"callbacks": keras.callbacks.History()}, TypeError, "a list of Keras callbacks"),
+        ({"callbacks": [keras.callbacks.History]}, TypeError, "a list of Keras callbacks"),
         ({"strategy": "go on"}, ValueError, "one of 'restart', 'continue'"),
         ({"data": X}, TypeError, "a tuple of arrays"),
         ({"data": (X,)}, ValueError, "a tuple of arrays"),
