@@ -77,6 +77,17 @@ CASES = [
             ({"gradient": "one"}, ValueError),
         ]
     ],
+    (regularizers.Folded, {"penalty": 0.01}, TypeError),
+    (regularizers.Folded, {"penalty": "l2"}, TypeError),
+    (regularizers.Folded, {"penalty": regularizers.L2}, TypeError),
+    (regularizers.Folded, {"penalty": regularizers.Folded(regularizers.L2())}, ValueError),
+    *[
+        (regularizers.Folded, {"penalty": regularizers.Sum(regularizers.L1(), bad)}, ValueError)
+        for bad in (
+            regularizers.Folded(regularizers.L2()),
+            regularizers.SoftSharing(keras.layers.Dense(2)),
+        )
+    ],
     *[
         (cls, {"radius": bad}, error)
         for cls in (constraints.L1Ball, constraints.SpectralBall)
