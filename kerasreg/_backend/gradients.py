@@ -21,7 +21,8 @@ def value_and_gradients(
         function: Takes a list of tensors and returns a scalar and anything else.
         tensors: Tensors of floats (not variables).
         differentiable: Whether the gradients are going to be differentiated again, for which
-            PyTorch keeps more than it does else.
+            PyTorch keeps more than it does else, and runs the function uncompiled: what its
+            compiler makes cannot be differentiated twice.
     """
     backend = keras.config.backend()
     tensors = list(tensors)
@@ -32,6 +33,13 @@ def value_and_gradients(
 
         (value, rest), gradients = jax.value_and_grad(function, has_aux=True)(tensors)
         return value, rest, gradients
+    import torch
+
+    of_graph = torch.compiler.disable(_of_graph) if differentiable else _of_graph
+    return of_graph(function, tensors, differentiable)
+
+
+def _of_graph(function, tensors, differentiable):
     import torch
 
     with torch.enable_grad():
