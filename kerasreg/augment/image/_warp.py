@@ -1,10 +1,14 @@
-"""One resampling of a batch of images along an affine map for each image."""
+"""One resampling of a batch of images along a map for each image, and a displacement."""
+
+from typing import Any
 
 import tensorflow as tf
 
 from kerasreg.augment.image._edges import inside, is_inside
 
 INTERPOLATIONS = ("bilinear", "nearest")
+# The smallest divisor of a position, where that of the centre is 1.
+HORIZON = 1e-6
 
 
 def warp(
@@ -14,42 +18,67 @@ def warp(
     fill_mode: str,
     fill_value: float,
     interpolation: str,
+    projective: bool = False,
+    output_size: tuple[Any, Any] | None = None,
+    displacement: tf.Tensor | None = None,
 ) -> tf.Tensor:
     """Returns images whose pixels are read where the maps say, as float32.
 
-    Positions are relative to the centre of the image, in pixels, x to the right and y down:
-    output pixel (x, y) is read at `(m[0] x + m[1] y + m[2], m[3] x + m[4] y + m[5])`.
+    Positions are in pixels from the centre, x to the right and y down: that of an output pixel
+    from the centre of the output, where it is read from the centre of the input. Output pixel
+    (x, y) is read at `(m[0] x + m[1] y + m[2], m[3] x + m[4] y + m[5])`; if `projective`, both are
+    divided by `m[6] x + m[7] y + m[8]`, and what is not on the side of the horizon on which the
+    centre is lies far outside.
 
     Args:
         images: Tensor of shape `(images, height, width, channels)`.
-        maps: float32 tensor of shape `(images, 6)`.
+        maps: float32 tensor of shape `(images, 6)`, or `(images, 9)` if `projective`.
         fill_mode: What lies outside an image, one of `FILL_MODES`.
         fill_value: The value outside for "constant".
         interpolation: One of `INTERPOLATIONS`.
+        projective: Whether the maps are homographies, given up to a factor.
+        output_size: Height and width of the output, integers or scalar tensors; None for those of
+            the images.
+        displacement: None, or a tensor `(images, height, width, 2)` of the output's size: what is
+            added to x and y before the map.
     """
     shape = tf.shape(images)
-    row, column = _positions(maps, shape[1], shape[2])
+    height, width = output_size or (shape[1], shape[2])
+    x, y = _from_centre(width)[None, None, :], _from_centre(height)[None, :, None]
+    if displacement is not None:
+        x, y = x + displacement[..., 0], y + displacement[..., 1]
+    x, y = _mapped(maps, x, y, projective)
+    row, column = _from_corner(y, shape[1]), _from_corner(x, shape[2])
     sampler = _Sampler(images, fill_mode, fill_value)
     if interpolation == "nearest":
         return sampler.nearest(tf.floor(row + 0.5), tf.floor(column + 0.5))
     return sampler.bilinear(row, column)
 
 
-def _positions(maps: tf.Tensor, height: tf.Tensor, width: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    middle_x = tf.cast(width - 1, tf.float32) / 2
-    middle_y = tf.cast(height - 1, tf.float32) / 2
-    x = (tf.range(tf.cast(width, tf.float32)) - middle_x)[None, None, :]
-    y = (tf.range(tf.cast(height, tf.float32)) - middle_y)[None, :, None]
-    m = tf.reshape(maps, [-1, 6, 1, 1])
-    column = m[:, 0] * x + m[:, 1] * y + m[:, 2] + middle_x
-    row = m[:, 3] * x + m[:, 4] * y + m[:, 5] + middle_y
-    return _bounded(row, height), _bounded(column, width)
+def _mapped(
+    maps: tf.Tensor, x: tf.Tensor, y: tf.Tensor, projective: bool
+) -> tuple[tf.Tensor, tf.Tensor]:
+    if projective:
+        maps = maps / maps[:, 8:]
+    m = [maps[:, i, None, None] for i in range(8 if projective else 6)]
+    across = m[0] * x + m[1] * y + m[2]
+    down = m[3] * x + m[4] * y + m[5]
+    if not projective:
+        return across, down
+    divisor = tf.maximum(m[6] * x + m[7] * y + 1, HORIZON)
+    return across / divisor, down / divisor
 
 
-def _bounded(position: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
-    """Keeps positions within what an int32 holds, far enough outside to change nothing."""
-    far = tf.cast(size, tf.float32) * 64
-    return tf.clip_by_value(position, -far, far)
+def _from_centre(size: Any) -> tf.Tensor:
+    size = tf.cast(size, tf.float32)
+    return tf.range(size) - (size - 1) / 2
+
+
+def _from_corner(position: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+    """Also keeps it within what an int32 holds, far enough outside to change nothing."""
+    size = tf.cast(size, tf.float32)
+    far = 64 * size
+    return tf.clip_by_value(position + (size - 1) / 2, -far, far)
 
 
 class _Sampler:
