@@ -25,6 +25,7 @@ def layers_where(
     *,
     of: Callable[[keras.layers.Layer], bool] = lambda layer: True,
     called: str = "a layer",
+    name: str = "where",
 ) -> PathsAndLayers:
     """Returns the layers of a model that a user means by `where`, with their paths, in order.
 
@@ -43,6 +44,7 @@ def layers_where(
         owner: Who asks, for the error.
         of: Which layers can be meant at all.
         called: What one of these is called.
+        name: The argument that `where` was given as, for the error.
 
     Raises:
         TypeError: If `where` or an item of it is none of these.
@@ -56,13 +58,13 @@ def layers_where(
         return candidates
     meant: set[int] = set()
     for item in where if _is_list(where) else [where]:
-        matches = _condition(item, owner)
+        matches = _condition(item, owner, name)
         found = {id(layer) for path, layer in candidates if matches(path, layer)}
         if not found:
-            _refuse(item, owner, called, [path for path, _ in candidates])
+            _refuse(item, owner, called, candidates, name)
         meant |= found
     if not meant:
-        _refuse(where, owner, called, [path for path, _ in candidates])
+        _refuse(where, owner, called, candidates, name)
     return [(path, layer) for path, layer in candidates if id(layer) in meant]
 
 
@@ -110,7 +112,7 @@ def _is_list(where):
     return isinstance(where, Sequence) and not isinstance(where, str)
 
 
-def _condition(item: Any, owner: object) -> Callable[[str, Any], bool]:
+def _condition(item: Any, owner: object, name: str) -> Callable[[str, Any], bool]:
     if isinstance(item, str):
         if "/" in item:
             return lambda path, layer: fnmatchcase(path, item)
@@ -119,19 +121,35 @@ def _condition(item: Any, owner: object) -> Callable[[str, Any], bool]:
         return lambda path, layer: item.search(path) is not None
     if isinstance(item, type):
         if not issubclass(item, keras.layers.Layer):
-            _checks.refuse("where", item, owner, _KINDS, error=TypeError)
+            _checks.refuse(name, item, owner, _KINDS, error=TypeError)
         return lambda path, layer: isinstance(layer, item)
     if isinstance(item, keras.layers.Layer):
         return lambda path, layer: layer is item
     if not callable(item):
-        _checks.refuse("where", item, owner, _KINDS, error=TypeError)
+        _checks.refuse(name, item, owner, _KINDS, error=TypeError)
     return lambda path, layer: bool(item(layer))
 
 
-def _refuse(item: Any, owner: object, called: str, paths: list[str]) -> NoReturn:
-    near = paths[:3]
+def _refuse(
+    item: Any, owner: object, called: str, candidates: PathsAndLayers, name: str
+) -> NoReturn:
+    paths = [path for path, _ in candidates]
+    near, fix = paths[:3], ""
     if isinstance(item, str):
         names = dict.fromkeys([*paths, *(path.split("/")[-1] for path in paths)])
         near = difflib.get_close_matches(item, names, n=3, cutoff=0.5) or near
-    expected = f"what matches {called}, of which the model has " + ", ".join(map(repr, near))
-    _checks.refuse("where", item, owner, expected)
+        fix = _meant_by(item, candidates)
+    more = "" if len(near) == len(paths) else ", ..."
+    expected = f"what matches {called}, of which the model has {', '.join(map(repr, near))}{more}"
+    _checks.refuse(name, item, owner, expected, fix=fix)
+
+
+def _meant_by(item: str, candidates: PathsAndLayers) -> str:
+    """Returns what to write where a string is the name of a class, or a regular expression."""
+    if any(item == kind.__name__ for _, layer in candidates for kind in type(layer).__mro__):
+        return "A class is given as such, without quotes."
+    try:
+        is_expression = any(re.search(item, path) for path, _ in candidates)
+    except re.error:
+        is_expression = False
+    return "A string is a glob; for a regular expression give `re.compile(...)`." * is_expression

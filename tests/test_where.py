@@ -84,6 +84,22 @@ def test_what_means_nothing_is_an_error_that_names_what_is_near(model, where, ne
     assert str(raised.value).endswith("(me).")
 
 
+@pytest.mark.parametrize(
+    ("where", "fix"),
+    [
+        ("ReLU", "A class is given as such, without quotes."),
+        ("relu(_[0-9]+)?", "for a regular expression give `re.compile(...)`."),
+        ("^b/", "for a regular expression give `re.compile(...)`."),
+        ("relu(", "Received: after='relu('"),
+    ],
+)
+def test_a_string_that_is_no_glob_is_told_what_to_be(model, where, fix):
+    with pytest.raises(ValueError, match="argument `after`") as raised:
+        layers_where(model, where, "me", of=no_input, name="after")
+    assert fix in str(raised.value)
+    assert ("re.compile" in fix) == ("re.compile" in str(raised.value))
+
+
 @pytest.mark.parametrize("where", [1, b"relu", int, [3], {"relu"}, True])
 def test_the_wrong_kind(model, where):
     with pytest.raises(TypeError, match=r"argument `where`\. Expected a glob"):

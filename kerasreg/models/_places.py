@@ -47,7 +47,12 @@ def places_beside(model: Any, side: str, where: Any, owner: object) -> list[Plac
     """
     members = {id(member.layer): member for member in members_by_path(model)}
     found = layers_where(
-        model, where, owner, of=lambda layer: id(layer) in members, called="a layer in its graph"
+        model,
+        where,
+        owner,
+        of=lambda layer: id(layer) in members,
+        called="a layer in its graph",
+        name=side,
     )
     return [
         Place(
@@ -109,6 +114,7 @@ def places_on_residuals(model: Any, where: Any, template: Any, owner: object) ->
             owner,
             of=lambda layer: id(layer) in known,
             called="an `Add` layer, or the last layer of a branch that is added by `+`",
+            name="on_residuals",
         )
         ids = {id(layer) for _, layer in meant}
         found = [residual for residual in found if id(residual.layer) in ids]

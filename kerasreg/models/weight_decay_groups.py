@@ -94,14 +94,16 @@ def weight_decay_groups(
         net/second/bias 0.0 1.0
     """
     _checks.instance("model", model, _OWNER, keras.Model, "a Keras model")
+    if not model.built:
+        fix = "Call it on a batch first."
+        _checks.refuse("model", model.name, _OWNER, "a model that is built", fix=fix)
     depth_factor = _checks.positive("depth_factor", depth_factor, _OWNER)
     decay_depth_factor = _checks.positive("decay_depth_factor", decay_depth_factor, _OWNER)
     if weight_decay is not None:
         weight_decay = _checks.number("weight_decay", weight_decay, _OWNER, low=0)
     weights, rank = checked_names(weights, _OWNER), checked_ranks(rank, _OWNER)
     if isinstance(optimizer, str):
-        # Checked, and made, as an optimizer around another one does it.
-        optimizer = WeightGroups(optimizer, [_group("", 0.0, 1.0)]).base
+        optimizer = _optimizer_of(optimizer)
     _checks.instance("optimizer", optimizer, _OWNER, keras.optimizers.Optimizer, "an optimizer")
     if weight_decay is None:
         weight_decay = float(getattr(optimizer, "weight_decay", None) or 0.0)
@@ -124,6 +126,14 @@ def weight_decay_groups(
     return WeightGroups(optimizer, groups)
 
 
+def _optimizer_of(name: str) -> keras.optimizers.Optimizer:
+    try:
+        return keras.optimizers.get(name)
+    except ValueError:
+        expected = "an optimizer, or the name of one of Keras"
+        return _checks.refuse("optimizer", name, _OWNER, expected)
+
+
 def _group(path: str, weight_decay: float, factor: float) -> dict[str, Any]:
     return {"path": path, "weight_decay": weight_decay, "learning_rate_factor": factor}
 
@@ -135,14 +145,19 @@ def _rates(model: Any, factors: Any) -> dict[int, float]:
     found: dict[int, float] = {}
     for where, factor in factors.items():
         factor = _checks.number("learning_rate_factors", factor, _OWNER, low=0)
-        for weight in _weights_in(model, where):
+        for weight in _weights_in(model, where, "learning_rate_factors"):
             found[id(weight)] = found.get(id(weight), 1.0) * factor
     return found
 
 
-def _weights_in(model: Any, where: Any) -> list[Any]:
+def _weights_in(model: Any, where: Any, name: str) -> list[Any]:
     layers = layers_where(
-        model, where, _OWNER, of=lambda layer: bool(layer.weights), called="a layer with weights"
+        model,
+        where,
+        _OWNER,
+        of=lambda layer: bool(layer.weights),
+        called="a layer with weights",
+        name=name,
     )
     inside = {id(weight): weight for _, layer in layers for weight in layer.weights}
     return list(inside.values())
@@ -158,7 +173,7 @@ def _depths(model: Any, every: list[ChosenWeight], levels: Any) -> dict[int, int
     depths = {
         id(weight): depth
         for depth, where in enumerate(levels)
-        for weight in _weights_in(model, where)
+        for weight in _weights_in(model, where, "levels")
     }
     left = [each.path for each in every if id(each.weight) not in depths]
     if left:

@@ -39,7 +39,8 @@ class Sum(keras.regularizers.Regularizer):
             _checks.refuse("penalties", penalties, self, "one regularizer or more")
         kind = keras.regularizers.Regularizer
         for penalty in penalties:
-            _checks.instance("penalties", penalty, self, kind, "Keras regularizers")
+            fix = "They are arguments of their own: Sum(*penalties)." * isinstance(penalty, list)
+            _checks.instance("penalties", penalty, self, kind, "Keras regularizers", fix=fix)
         self.penalties = penalties
 
     def __call__(self, x):

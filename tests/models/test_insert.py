@@ -391,13 +391,18 @@ def subclassed():
 
 
 BAD_PLACES = [
-    (mlp, Insert(Dropout(0.1), after="on"), "of which the model has 'one'"),
+    (mlp, Insert(Dropout(0.1), after="on"), "`after`.*of which the model has 'one'"),
+    (mlp, Insert(Dropout(0.1), before="on"), "`before`.*of which the model has 'one'"),
     (mlp, Insert(Dropout(0.1), after=layers.Conv2D), "what matches a layer in its graph"),
     (recurrent, Insert(Dropout(0.1), after="inside"), "what matches a layer in its graph"),
     (recurrent, Insert(Dropout(0.1), before="words"), "Use `after`"),
     (recurrent, Insert(Dropout(0.1), after="words"), "int32 at 'words'"),
     (residual_net, Insert(Dropout(0.1), before="sum_one"), "on_residuals=.*branches"),
-    (residual_net, Insert(Dropout(0.1), on_residuals="head"), "an `Add` layer, or the last layer"),
+    (
+        residual_net,
+        Insert(Dropout(0.1), on_residuals="head"),
+        "`on_residuals`.*an `Add` layer, or the last",
+    ),
     (mlp, Insert(DropPath(0.1), on_residuals=True), "has residual additions"),
     (three_branches, Insert(DropPath(0.1), on_residuals=True), "this one adds 3 tensors"),
     (alike, Insert(DropPath(0.1), on_residuals=True), "both ways to this one are 1 calls long"),

@@ -153,7 +153,7 @@ def test_names_of_optimizers():
 @pytest.mark.parametrize(
     ("arguments", "name", "error"),
     [
-        ({"optimizer": "adm"}, "base", ValueError),
+        ({"optimizer": "adm"}, "optimizer", ValueError),
         ({"optimizer": None}, "optimizer", TypeError),
         ({"optimizer": Lookahead("sgd")}, "base", ValueError),
         ({"weight_decay": -0.1}, "weight_decay", ValueError),
@@ -168,10 +168,10 @@ def test_names_of_optimizers():
         ({"decay_depth_factor": -1.0}, "decay_depth_factor", ValueError),
         ({"levels": "head"}, "levels", TypeError),
         ({"levels": ["stem", "head"]}, "levels", ValueError),
-        ({"levels": ["*", "haed"]}, "where", ValueError),
+        ({"levels": ["*", "haed"]}, "levels", ValueError),
         ({"learning_rate_factors": 0.5}, "learning_rate_factors", TypeError),
         ({"learning_rate_factors": {"head": -1.0}}, "learning_rate_factors", ValueError),
-        ({"learning_rate_factors": {"haed": 1.0}}, "where", ValueError),
+        ({"learning_rate_factors": {"haed": 1.0}}, "learning_rate_factors", ValueError),
     ],
 )
 def test_bad_input(arguments, name, error):
@@ -182,5 +182,5 @@ def test_bad_input(arguments, name, error):
 def test_what_is_no_model_is_refused():
     with pytest.raises(TypeError, match=r"`model`.*a Keras model"):
         weight_decay_groups(layers.Dense(2))
-    with pytest.raises(ValueError, match="`model`"):
+    with pytest.raises(ValueError, match="`model`.*a model that is built"):
         weight_decay_groups(keras.Sequential([layers.Dense(2)]))

@@ -28,6 +28,11 @@ def test_what_is_no_regularizer_is_refused(bad):
         Sum(L1(0.1), bad)
 
 
+def test_a_list_is_told_to_be_arguments():
+    with pytest.raises(TypeError, match=r"arguments of their own: Sum\(\*penalties\)\."):
+        Sum([L1(0.1), L2(0.1)])
+
+
 def test_of_nothing_is_refused():
     with pytest.raises(ValueError, match=r"`penalties`.*one regularizer or more"):
         Sum()
