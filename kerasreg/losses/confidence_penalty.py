@@ -53,7 +53,8 @@ class ConfidencePenalty(keras.losses.Loss):
     Raises:
         TypeError: If an argument is of the wrong kind.
         ValueError: If `strength` is negative, `threshold` not above 0, one of them not finite, or
-            if labels have neither the shape of the predictions nor that without `axis`.
+            if labels have neither the shape of the predictions nor that without `axis`, or
+            predictions are of a single class (one sigmoid unit).
 
     Example:
         >>> import keras, kerasreg
@@ -88,6 +89,10 @@ class ConfidencePenalty(keras.losses.Loss):
     def call(self, y_true, y_pred):
         """Returns the loss of each example."""
         predictions, labels = widened(y_pred), ops.convert_to_tensor(y_true)
+        if predictions.shape[self.axis] == 1:
+            fix = "For two classes let the model end in two units with a softmax."
+            expected = "predictions of two classes or more"
+            _checks.refuse("y_pred", tuple(predictions.shape), self, expected, fix=fix)
         sparse = labels_without_axis(labels, predictions, self.axis)
         log_p = log_probabilities(ops.moveaxis(predictions, self.axis, -1), self.from_logits)
         p = ops.exp(log_p)

@@ -52,7 +52,7 @@ def numbers_of(value: Any, *others: type) -> dict[str, Any]:
         return numbers_of(value.penalty, *others)
     if hasattr(value, "__self__"):
         layer = value.__self__
-        names = [name for name in own_arguments(type(layer)) if name.endswith("_regularizer")]
+        names = [n for n in own_arguments(type(layer)) if n.endswith(("_regularizer", "strength"))]
         found = {name: getattr(layer, name) for name in names}
     else:
         try:

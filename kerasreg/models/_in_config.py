@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import keras
 
 from kerasreg._backend.every_layer import every_layer, own_weights
-from kerasreg._backend.model_graph import is_functional, is_sequential
-from kerasreg.models._copied_layer import copied_layer
+from kerasreg.models._copied_layer import copied_layer, has_in_config
+from kerasreg.models._levels import is_graph
 
 
 class Put(NamedTuple):
@@ -51,11 +51,6 @@ def put_on_weights(model: keras.Model, puts: Mapping[Any, Put]) -> set[Any]:
     return {key for key, put in puts.items() if id(put) not in kept}
 
 
-def is_graph(layer: Any) -> bool:
-    """Returns whether a layer is a functional or sequential model, whose config has its layers."""
-    return is_functional(layer) or is_sequential(layer)
-
-
 def put_on_outputs(model: keras.Model, puts: Mapping[Any, tuple[Any, Any]]) -> set[Any]:
     """Puts penalties on the outputs of layers.
 
@@ -82,9 +77,11 @@ def _saved_units(model: Any) -> Iterator[tuple[Any, list[Any]]]:
     """Yields the layers that the config of a model has, in nested models, too, each with its parts.
 
     What is inside of them is saved as far as their own configs tell. A subclassed model makes its
-    layers by itself: its config has none.
+    layers by itself: its config has none, but for the models that it was given.
     """
-    for layer in model.layers if is_graph(model) else ():
+    for layer in model.layers:
+        if not (is_graph(model) or (is_graph(layer) and has_in_config(model, layer))):
+            continue
         if is_graph(layer):
             yield from _saved_units(layer)
         elif isinstance(layer, keras.layers.Layer):

@@ -9,6 +9,7 @@ from kerasreg.regularizers import L1, L2
 
 _BY_NAME = {"l1": L1, "l2": L2}
 _EXPECTED = "a regularizer of kerasreg or Keras, 'l1' or 'l2'"
+AS_CONSTRAINT = "A constraint goes into a `kerasreg.models.Constrain`."
 _AS_CLASS = (
     "Keras saves a model with a function for a regularizer, but cannot load it: make it a subclass "
     "of keras.regularizers.Regularizer."
@@ -28,6 +29,8 @@ def checked_penalty(penalty: Any, owner: object) -> keras.regularizers.Regulariz
         fix = f"Make one: {penalty.__name__}(...)."
         _checks.refuse("penalty", penalty, owner, _EXPECTED, fix=fix, error=TypeError)
     fix = _AS_CLASS if callable(penalty) else ""
+    if isinstance(penalty, keras.constraints.Constraint):
+        fix = AS_CONSTRAINT
     kind = keras.regularizers.Regularizer
     _checks.instance("penalty", penalty, owner, kind, _EXPECTED, fix=fix)
     check_saved("penalty", penalty, owner)

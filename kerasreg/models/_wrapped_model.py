@@ -47,6 +47,8 @@ def wrapped_model(model, owner):
     for name in _TRAINING:
         if getattr(type(model), name) is not getattr(keras.Model, name):
             fix = "What it computes there would be left out."
+            if isinstance(getattr(model, "model", None), keras.Model):
+                fix += " Wrappers do not nest: give the `model` inside of it."
             _checks.refuse("model", model.name, owner, f"a model without `{name}`", fix=fix)
     return model
 
@@ -97,6 +99,14 @@ def float_inputs(x, owner):
             fix = "Integers have no gradient: wrap the part of the model behind the embedding."
             _checks.refuse("model", f"inputs of {dtype}", owner, expected, fix=fix)
     return leaves
+
+
+def check_logits(self):
+    """Raises if the compiled loss takes the outputs for something else than the wrapper does."""
+    found = getattr(self.loss, "from_logits", None)
+    if isinstance(found, bool) and found != self.from_logits:
+        expected = f"{found}, as the compiled loss has it"
+        _checks.refuse("from_logits", self.from_logits, self, expected)
 
 
 def add_term(self, metric, x, loss, term):

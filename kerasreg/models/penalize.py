@@ -86,8 +86,8 @@ class Penalize:
 
 
 def _is_function(penalty: Any) -> bool:
-    is_regularizer = isinstance(penalty, keras.regularizers.Regularizer)
-    return callable(penalty) and not is_regularizer and not isinstance(penalty, type)
+    others = keras.regularizers.Regularizer, keras.constraints.Constraint, keras.layers.Layer, type
+    return callable(penalty) and not isinstance(penalty, others)
 
 
 def _try_on(penalty: Any, weight: keras.Variable, path: str, owner: object) -> None:

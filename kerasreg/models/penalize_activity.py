@@ -10,7 +10,7 @@ from kerasreg._backend.every_layer import every_layer
 from kerasreg._where import layers_where
 from kerasreg.models._change import ActivityChange
 from kerasreg.models._described import described
-from kerasreg.models._in_config import is_graph
+from kerasreg.models._levels import is_graph
 from kerasreg.models._penalty_argument import checked_penalty
 
 _ATTENTION = (keras.layers.MultiHeadAttention, keras.layers.GroupQueryAttention)

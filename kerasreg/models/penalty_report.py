@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from kerasreg import _checks
-from kerasreg._backend.every_layer import layers_by_path
+from kerasreg._backend.every_layer import every_layer, layers_by_path
 from kerasreg._backend.training_step import at_step, step_of
 from kerasreg._penalized_weights import weights_by_path
 from kerasreg.models._described import in_words, name_of, numbers_of, parts_of
@@ -32,8 +32,9 @@ class PenaltyRow(NamedTuple):
         penalty: Name of the penalty's class (or function).
         strengths: The penalty's arguments that are floats; one with a schedule as it is now.
         value: What it adds to the loss now, or would add if it were not folded; None for outputs,
-            where it depends on the data.
-        share: `value` as a share of the sum of all weights' penalties; None for outputs.
+            where it depends on the data, but 0 inside of `TimeDistributed`, which leaves it out.
+        share: `value` as a share of the sum of all weights' penalties, 0 if that is 0; None for
+            outputs.
         norm: Euclidean norm of the weight; None for outputs.
         zeros: Fraction of the weight's elements that are 0; None for outputs.
         frozen: Whether the weight is not trainable: Keras then leaves its penalty out, so that
@@ -161,16 +162,24 @@ def _value(part: Any, weight: Any) -> float:
 
 
 def _of_outputs(model: Any) -> Iterator[PenaltyRow]:
+    # `TimeDistributed` goes past the `__call__` of Keras, which adds these penalties.
+    left_out = {
+        id(inside)
+        for layer in every_layer(model)
+        if isinstance(layer, keras.layers.TimeDistributed)
+        for inside in every_layer(layer)
+    }
     for path, layer in [(model.name, model), *layers_by_path(model)]:
         regularizer = getattr(layer, "activity_regularizer", None)
         if regularizer is not None:
             for part in parts_of(regularizer):
                 named = name_of(part), _strengths(part)
-                yield PenaltyRow(path, None, *named, None, None, None, None, False)
+                value = 0.0 if id(layer) in left_out else None
+                yield PenaltyRow(path, None, *named, value, None, None, None, False)
 
 
 def _cells(row: PenaltyRow) -> tuple[str, ...]:
     if row.value is None or row.share is None:
-        return "on data only", "", "", ""
+        return "on data only" if row.value is None else "left out", "", "", ""
     value = "frozen" if row.frozen else f"{row.value:.4g}"
     return value, f"{row.share:.1%}", f"{row.norm:.4g}", f"{row.zeros:.1%}"

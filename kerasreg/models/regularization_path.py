@@ -87,14 +87,16 @@ def regularization_path(
     for name, value in (("data", data), ("validation_data", validation_data)):
         if isinstance(value, list) or (value is None and name == "data"):
             _checks.refuse(name, type(value).__name__, _OWNER, _DATA, error=TypeError)
+        if isinstance(value, tuple) and not 1 <= len(value) <= 3:
+            _checks.refuse(name, f"{len(value)} items", _OWNER, _DATA)
     ordered = _checked_strengths(strengths)
     warm_start = _checks.boolean("warm_start", warm_start, _OWNER)
     progress = _checks.boolean("progress", progress, _OWNER)
     fit_arguments = {"verbose": 0, "validation_data": validation_data, **fit_arguments}
     rows: list[PathRow] = []
-    weights = recorded = None
+    model = weights = recorded = None
     for strength in track(ordered, _OWNER, disable=not progress):
-        model = _built(build, strength, weights if warm_start else None)
+        model = _built(build, strength, model, weights if warm_start else None)
         history = model.fit(**_unpacked(data), **fit_arguments)
         recorded = recorded or _recorded(model)
         coefficients = _coefficients(model, recorded)
@@ -114,11 +116,14 @@ def _checked_strengths(strengths):
     return sorted(checked, reverse=True)
 
 
-def _built(build, strength, weights):
+def _built(build, strength, last, weights):
     model = build(strength)
     expected = "a function that returns a built and compiled model"
     _checks.instance("build", model, _OWNER, keras.Model, expected)
     if not (model.built and model.compiled):
+        _checks.refuse("build", model, _OWNER, expected)
+    if model is last:
+        expected = "a function that returns a new model for each strength"
         _checks.refuse("build", model, _OWNER, expected)
     if weights is not None:
         if [np.shape(each) for each in weights] != [tuple(each.shape) for each in model.weights]:

@@ -12,7 +12,9 @@ from kerasreg import _checks
 from kerasreg.models._change import Change, Insertion, Replacement, Rule, WeightChange
 from kerasreg.models._counterparts import Counterparts
 from kerasreg.models._edited import edited
-from kerasreg.models._in_config import Put, is_graph, put_on_outputs, put_on_weights
+from kerasreg.models._in_config import Put, put_on_outputs, put_on_weights
+from kerasreg.models._levels import is_graph
+from kerasreg.models._penalty_argument import AS_CONSTRAINT
 from kerasreg.models._several_values import final_values, target_of, with_existing
 from kerasreg.models.penalize import Penalize
 
@@ -119,6 +121,8 @@ def _check_model(model: Any, in_place: Any) -> None:
             "subclassed model, whose graph is in its code)"
         )
         fix = "Use in_place=True."
+        if isinstance(getattr(model, "model", None), keras.Model):
+            fix = "Regularize its `model` first and wrap the result, or use in_place=True."
         _checks.refuse("model", f"{type(model).__name__} {model.name!r}", _OWNER, expected, fix=fix)
 
 
@@ -140,6 +144,8 @@ def _checked_penalty(item: Any) -> Any:
     fix = ""
     if isinstance(item, type):
         fix = f"Make one: {item.__name__}(...)."
+    elif isinstance(item, keras.constraints.Constraint):
+        fix = AS_CONSTRAINT
     elif callable(item):
         fix = "A function goes into a `Penalize`."
     return _checks.refuse("rules", item, _OWNER, _EXPECTED, fix=fix, error=TypeError)

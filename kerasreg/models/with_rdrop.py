@@ -12,6 +12,7 @@ from kerasreg.models import _wrapped_model
 from kerasreg.models._divergence import kl
 from kerasreg.models._wrapped_model import (
     add_term,
+    check_logits,
     factor,
     only_output,
     wrapped_model,
@@ -52,7 +53,8 @@ class WithRDrop(keras.Model):
     Raises:
         TypeError: If an argument is of the wrong kind.
         ValueError: If `strength` is negative or not finite, the model is not built, or has a
-            training step or a loss of its own; in `fit`, if it has several outputs.
+            training step or a loss of its own; in `fit`, if it has several outputs, or if the
+            compiled loss has another `from_logits`.
 
     Example:
         >>> import keras, kerasreg
@@ -87,6 +89,7 @@ class WithRDrop(keras.Model):
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Returns the loss, in training that of two passes with their divergence."""
+        check_logits(self)
         loss = super().compute_loss(x, y, y_pred, sample_weight, training)
         if not training:
             return loss

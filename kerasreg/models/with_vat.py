@@ -13,6 +13,7 @@ from kerasreg.models import _wrapped_model
 from kerasreg.models._divergence import kl
 from kerasreg.models._wrapped_model import (
     add_term,
+    check_logits,
     factor,
     float_inputs,
     only_output,
@@ -62,7 +63,8 @@ class WithVAT(keras.Model):
     Raises:
         TypeError: If an argument is of the wrong kind.
         ValueError: If a number is out of its range, the model is not built, or has a training step
-            or a loss of its own; in `fit`, if it has inputs that are no floats, or several outputs.
+            or a loss of its own; in `fit`, if it has inputs that are no floats, or several outputs,
+            if the compiled loss has another `from_logits`, or if there are no labels for it.
 
     Example:
         >>> import keras, kerasreg
@@ -110,8 +112,12 @@ class WithVAT(keras.Model):
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Returns the loss, in training with the divergence."""
-        if y is None:
-            loss = sum((ops.sum(each) for each in self.losses), ops.zeros(()))
+        check_logits(self)
+        if y is None and self.loss is not None:
+            fix = "To train on this term only, compile the model without a loss."
+            _checks.refuse("y", y, self, "labels for the compiled loss", fix=fix)
+        if y is None and not self.losses:
+            loss = ops.zeros(())  # where Keras refuses to train
         else:
             loss = super().compute_loss(x, y, y_pred, sample_weight, training)
         if not training:

@@ -80,3 +80,9 @@ def test_gradient_is_that_of_the_formula(labels):
 def test_labels_of_another_shape_are_refused(shape):
     with pytest.raises(ValueError, match=r"`y_true`. Expected labels of shape \(6,\) or \(6, 5\)"):
         values(np.zeros(shape), LOGITS)
+
+
+@pytest.mark.parametrize("labels", [[0, 1], [[0], [1]]])
+def test_one_sigmoid_unit_is_refused(labels):
+    with pytest.raises(ValueError, match=r"`y_pred`.*two units with a softmax.*\(2, 1\)"):
+        ConfidencePenalty()(labels, np.array([[0.5], [0.5]], "float32"))

@@ -84,6 +84,8 @@ def test_a_rule_does_not_change():
         ({"penalty": 0.1}, TypeError, "penalty"),
         ({"penalty": None}, TypeError, "penalty"),
         ({"penalty": L2}, TypeError, "penalty"),
+        ({"penalty": keras.constraints.MaxNorm(2)}, TypeError, "penalty"),
+        ({"penalty": keras.layers.Dense(2)}, TypeError, "penalty"),
         ({"penalty": "ridge"}, ValueError, "penalty"),
         ({"penalty": keras.regularizers.Regularizer()}, ValueError, "penalty"),
         ({"weights": 3}, TypeError, "weights"),

@@ -4,7 +4,7 @@ import pytest
 from keras import layers, ops
 
 from kerasreg import regularizers, schedules
-from kerasreg.layers import ConcreteDropout
+from kerasreg.layers import ConcreteDropout, L0Dense
 from kerasreg.models import penalty_report
 from kerasreg.models.penalty_report import PenaltyReport
 
@@ -185,3 +185,36 @@ def test_a_scheduled_strength_is_as_it_is_now():
     model.optimizer.iterations.assign(2)
     row = penalty_report(model, show=False).rows[0]
     assert (row.strengths, row.value) == ({"l2": 0.5}, 84.5)
+
+
+def test_gates_are_named_for_their_layer():
+    gated = L0Dense(2, strength=0.5, seed=1)
+    model = keras.Sequential([keras.Input((3,)), gated])
+    (row,) = penalty_report(model, show=False).rows
+    assert (row.penalty, row.strengths) == ("L0Dense", {"strength": 0.5})
+    assert row.value == pytest.approx(float(sum(model.losses)))
+
+
+def test_outputs_that_time_distributed_leaves_out_are_said_to_be():
+    inside = layers.Dense(1, activity_regularizer="l2")
+    model = keras.Sequential([keras.Input((3, 2)), layers.TimeDistributed(inside)])
+    model(np.ones((1, 3, 2), "float32"))
+    assert not model.losses
+    report = penalty_report(model, show=False)
+    assert [row.value for row in report.rows] == [0.0]
+    assert "left out" in str(report)
+
+
+def test_penalties_that_cancel_have_no_shares():
+    def plus(weight):
+        return ops.sum(weight)
+
+    def minus(weight):
+        return -ops.sum(weight)
+
+    arguments = {"kernel_initializer": "ones", "bias_initializer": "ones"}
+    regularizers = {"kernel_regularizer": plus, "bias_regularizer": minus}
+    model = keras.Sequential([keras.Input((1,)), layers.Dense(1, **arguments, **regularizers)])
+    report = penalty_report(model, show=False)
+    assert [row.value for row in report.rows] == [1.0, -1.0]
+    assert [row.share for row in report.rows] == [0.0, 0.0]

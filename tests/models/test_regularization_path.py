@@ -153,6 +153,9 @@ def growing(strength):
     return model
 
 
+ONE = ridge(0.1)
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
@@ -160,6 +163,8 @@ def growing(strength):
         ({"build": lambda strength: None}, TypeError, "`build`.*built and compiled"),
         ({"build": not_compiled}, ValueError, "`build`.*built and compiled"),
         ({"build": growing}, ValueError, "`build`.*of the same weights.*warm_start=False"),
+        ({"build": lambda strength: ONE}, ValueError, "`build`.*a new model"),
+        ({"validation_data": (X, Y, Y, Y)}, ValueError, "`validation_data`.*a tuple.*4 items"),
         ({"strengths": []}, ValueError, "`strengths`.*different numbers"),
         ({"strengths": [0.1, 0.1]}, ValueError, "`strengths`.*different numbers"),
         ({"strengths": [-0.1]}, ValueError, "`strengths`.*non-negative"),

@@ -4,7 +4,7 @@ import pytest
 from keras import layers, ops
 
 import kerasreg
-from kerasreg.models import Constrain, Penalize, PenalizeActivity, penalty_report
+from kerasreg.models import Constrain, Penalize, PenalizeActivity, penalty_report, with_sam
 from kerasreg.regularizers import L1, L2, L2SP, Folded, GroupLasso, SoftSharing, Sum
 
 KERNELS = ("kernel", "depthwise_kernel", "pointwise_kernel", "recurrent_kernel", "embeddings")
@@ -442,6 +442,17 @@ def test_subclassed_models_are_changed_in_place_only(capsys):
     assert "no" in capsys.readouterr().out
 
 
+def test_a_model_in_a_wrapper_of_kerasreg_is_saved_with_it(tmp_path, capsys):
+    model = with_sam(mlp())
+    with pytest.raises(ValueError, match="Regularize its `model` first and wrap the result"):
+        quiet(model, L2(0.5))
+    kerasreg.regularize(model, [L2(0.5), PenalizeActivity("l1", "head")], in_place=True)
+    assert "saved" not in capsys.readouterr().out
+    loaded = reloaded(model, tmp_path)
+    assert penalty(loaded) == pytest.approx(by_hand(model, 0.5), rel=1e-6)
+    assert loaded.model.get_layer("head").activity_regularizer is not None
+
+
 def test_the_table(capsys):
     rules = [L2(0.5), Penalize(L1(0.25), "head", weights="bias"), Constrain("non_neg", "dense")]
     kerasreg.regularize(mlp(), rules)
@@ -489,6 +500,7 @@ REFUSED = [
     (mlp, L2, {}, TypeError, "rules", r"Make one: L2\(...\)"),
     (mlp, Penalize, {}, TypeError, "rules", r"Make one: Penalize"),
     (mlp, function, {}, TypeError, "rules", "goes into a `Penalize`"),
+    (mlp, keras.constraints.NonNeg(), {}, TypeError, "rules", "goes into a .*Constrain"),
     (mlp, "l3", {}, ValueError, "penalty", "one of 'l1', 'l2'"),
     (mlp, NoConfig(), {}, ValueError, "penalty", "what can be saved"),
     # what the rules mean

@@ -182,5 +182,5 @@ def test_bad_input(arguments, name, error):
 def test_what_is_no_model_is_refused():
     with pytest.raises(TypeError, match=r"`model`.*a Keras model"):
         weight_decay_groups(layers.Dense(2))
-    with pytest.raises(ValueError, match="`model`.*a model that is built"):
+    with pytest.raises(ValueError, match=r"`model`.*a model that is built"):
         weight_decay_groups(keras.Sequential([layers.Dense(2)]))

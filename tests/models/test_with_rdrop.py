@@ -76,3 +76,16 @@ def test_penalties_on_activities_count_once():
     data = np.mean(np.square([first, second]))
     activity = 0.5 * np.square(first).sum() / 16
     np.testing.assert_allclose(logs["loss"], [data + penalty + activity], rtol=1e-4)
+
+
+@pytest.mark.parametrize("from_logits", [False, True])
+def test_a_loss_of_logits_needs_a_divergence_of_logits(from_logits):
+    model = with_rdrop(droppy(), from_logits=not from_logits)
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=from_logits))
+    with pytest.raises(ValueError, match=rf"`from_logits`\. Expected {from_logits}, as the comp"):
+        model.fit(X, LABELS, verbose=0)
+
+
+def test_a_wrapper_in_a_wrapper_is_refused():
+    with pytest.raises(ValueError, match="Wrappers do not nest"):
+        with_rdrop(with_rdrop(droppy()))

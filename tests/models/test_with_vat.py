@@ -85,3 +85,26 @@ def test_masks_are_the_same_in_all_passes_and_statistics_change_once():
     # Other masks would be far apart however small the change.
     assert 0 <= logs["vat"][0] < 1e-4
     np.testing.assert_allclose(norm.moving_mean, 0.5 * X.mean(axis=0), rtol=1e-4, atol=1e-6)
+
+
+def test_without_labels_a_compiled_loss_is_refused():
+    model = with_vat(linear(), from_logits=True)
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    with pytest.raises(ValueError, match=r"`y`.*compile the model without a loss.*\(WithVAT\)"):
+        model.fit(X, verbose=0)
+
+
+def test_without_labels_penalties_count():
+    inside = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, kernel_regularizer="l2")])
+    model = with_vat(inside, from_logits=True)
+    model.compile(keras.optimizers.SGD(0.0))
+    logs = model.fit(X, batch_size=16, verbose=0).history
+    penalty = 0.01 * np.square(inside.get_weights()[0]).sum()
+    np.testing.assert_allclose(logs["loss"][0] - logs["vat"][0], penalty, rtol=1e-4)
+
+
+def test_a_loss_of_logits_needs_a_divergence_of_logits():
+    model = with_vat(linear())
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    with pytest.raises(ValueError, match=r"`from_logits`\. Expected True, as the compiled loss"):
+        model.fit(X, LABELS, verbose=0)

@@ -9,7 +9,7 @@ from keras import ops
 from kerasreg import _checks
 from kerasreg._backend.changed_updates import Change, ChangedUpdates
 from kerasreg._backend.every_layer import own_weights
-from kerasreg._backend.single_optimizers import single_optimizers
+from kerasreg._backend.single_optimizers import nested_optimizers, single_optimizers
 from kerasreg._penalized_weights import weights_by_path
 from kerasreg._register import register
 from kerasreg._where import layers_where
@@ -68,8 +68,9 @@ class ProximalStep(keras.callbacks.Callback):
         TypeError: In `fit`, if `where` is none of these.
         ValueError: In `fit`, if the model is not built, has no sparse penalty on a weight that is
             trained, or none that `where` matches, or if a weight has two with no common operator.
-        RuntimeError: In `fit`, if the optimizer averages weights (`use_ema`), as averages are not
-            zero, or does not update a weight; or if there are two of these callbacks.
+        RuntimeError: In `fit`, if the optimizer averages weights (`use_ema`, `Lookahead`), as
+            averages are not zero, or does not update a weight; or if there are two of these
+            callbacks.
 
     Example:
         >>> import keras, kerasreg
@@ -135,6 +136,10 @@ class ProximalStep(keras.callbacks.Callback):
         return {found[each][0]: found[each][1:] for each in found if each in chosen}
 
     def _refuse_averages(self) -> None:
+        every = nested_optimizers(self.model.optimizer)
+        if any(hasattr(each, "slow_step_size") for each in every):
+            reason = "Lookahead moves the weights between updates, to means that are not zero."
+            _checks.impossible(self, reason, fix="Take the optimizer inside of it.")
         if any(each.use_ema for each in single_optimizers(self.model.optimizer)):
             reason = "The optimizer averages the weights (`use_ema`), and averages are not zero."
             _checks.impossible(self, reason, fix="Leave the averaging out.")

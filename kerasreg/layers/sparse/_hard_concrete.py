@@ -1,6 +1,7 @@
 """Hard concrete gates: random numbers between 0 and 1 that are exactly 0 or 1 with probability."""
 
 import math
+import types
 from typing import Any, NamedTuple
 
 import keras
@@ -77,23 +78,25 @@ def add_gates(layer, number, size):
         number: Number of gates.
         size: Number of weights behind a gate.
     """
-
-    def penalty(logits):
-        logits = ops.convert_to_tensor(logits)
-        expected = ops.sum(open_probability(logits, layer.temperature, layer.stretch))
-        factor = strength_at(layer.strength, _random.last_step(layer.seed_generator))
-        return ops.cast(factor * size * expected, keras.config.floatx())
-
+    layer._weights_behind_gate = size
     mean = math.log1p(-layer.initial_rate) - math.log(layer.initial_rate)
     seed = layer.seed_generator.get_config()["seed"]
     layer.gate_logits = layer.add_weight(
         name=_WEIGHT,
         shape=(number,),
         initializer=keras.initializers.RandomNormal(mean, _SPREAD, seed=seed),
-        regularizer=penalty,
+        # A method of the layer, so that reports name the layer.
+        regularizer=types.MethodType(_penalty, layer),
         dtype=keras.backend.result_type(layer.variable_dtype, "float32"),
         autocast=False,
     )
+
+
+def _penalty(layer, logits):
+    logits = ops.convert_to_tensor(logits)
+    expected = ops.sum(open_probability(logits, layer.temperature, layer.stretch))
+    factor = strength_at(layer.strength, _random.last_step(layer.seed_generator))
+    return ops.cast(factor * layer._weights_behind_gate * expected, keras.config.floatx())
 
 
 def gates_of(layer, training):

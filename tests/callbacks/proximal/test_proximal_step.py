@@ -5,6 +5,7 @@ from keras import layers
 
 from kerasreg import regularizers
 from kerasreg.callbacks import PenaltyMonitor, ProximalStep
+from kerasreg.optimizers import Lookahead
 
 BACKEND = keras.backend.backend()
 RNG = np.random.default_rng(0)
@@ -287,9 +288,18 @@ def test_a_model_that_is_not_built_is_refused():
         fitted(model, ProximalStep())
 
 
-def test_averages_are_refused():
-    model = linear(keras.optimizers.SGD(0.1, use_ema=True), regularizers.L1(0.1))
-    with pytest.raises(RuntimeError, match="averages are not zero"):
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        lambda: keras.optimizers.SGD(0.1, use_ema=True),
+        lambda: Lookahead("sgd"),
+        lambda: keras.optimizers.LossScaleOptimizer(Lookahead("sgd")),
+    ],
+    ids=["use_ema", "lookahead", "scaled lookahead"],
+)
+def test_averages_are_refused(optimizer):
+    model = linear(optimizer(), regularizers.L1(0.1))
+    with pytest.raises(RuntimeError, match=r"(averages|means that) are not zero"):
         fitted(model, ProximalStep())
 
 
