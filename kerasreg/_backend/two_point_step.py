@@ -13,6 +13,7 @@ import keras
 from keras import ops, tree
 
 from kerasreg._backend.gradients import value_and_gradients
+from kerasreg._backend.training_step import at_step
 
 Move = Callable[[Sequence[Any], Sequence[Any]], list[Any]]
 
@@ -56,9 +57,13 @@ def _step_of_jax(model, move, state, data):
         with keras.StatelessScope(list(pairs)):
             return model.optimizer.scale_loss(loss)
 
-    loss, y_pred, gradients, non_trainable, metrics = _gradients(
-        model, move, (trainable, non_trainable, metrics), (x, y, weight), scale_loss
-    )
+    pairs = zip(model.optimizer.variables, of_optimizer, strict=True)
+    with keras.StatelessScope(list(pairs)):
+        step = ops.cast(model.optimizer.iterations, "int32")
+    with at_step(step):  # for penalties whose strength is a schedule
+        loss, y_pred, gradients, non_trainable, metrics = _gradients(
+            model, move, (trainable, non_trainable, metrics), (x, y, weight), scale_loss
+        )
     trainable, of_optimizer = model.optimizer.stateless_apply(of_optimizer, gradients, trainable)
     variables = model.metrics_variables
     with keras.StatelessScope(list(zip(variables, metrics, strict=True))) as scope:

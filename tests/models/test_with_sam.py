@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from kerasreg import layers, regularizers
+from kerasreg import layers, regularizers, schedules
 from kerasreg.models import with_sam
 
 RANDOM = np.random.default_rng(0)
@@ -174,3 +174,22 @@ def test_accumulated_gradients_are_those_of_each_batch():
 def test_a_call_with_tensors():
     model = with_sam(linear())
     assert ops.shape(model(ops.convert_to_tensor(X, "float32"))) == (16, 2)
+
+
+@pytest.mark.parametrize("folded", [False, True])
+def test_penalties_whose_strength_is_a_schedule(folded):
+    penalty = regularizers.L2(schedules.Linear(0.0, 0.2, steps=2))
+    penalty = regularizers.Folded(penalty) if folded else penalty
+    start = {"kernel_initializer": "ones", "use_bias": False}
+    dense = keras.layers.Dense(1, kernel_regularizer=penalty, **start)
+    model = with_sam(keras.Sequential([keras.Input((1,)), dense]), rho=0.1)
+    model.compile(keras.optimizers.SGD(0.5), "mse")
+    x = np.zeros((1, 1), "float32")
+    expected, weight = [], 1.0
+    for step in range(3):
+        strength = 0.1 * step
+        expected.append(0.0 if folded else strength * weight**2)
+        weight -= 0.5 * 2 * strength * (weight + 0.1 * (strength > 0))
+    found = model.fit(x, x, epochs=3, verbose=0).history["loss"]
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    np.testing.assert_allclose(dense.get_weights()[0], [[weight]], rtol=1e-5)
