@@ -10,6 +10,10 @@ from kerasreg.augment.image.pixel_dropout import PixelDropout
 from kerasreg.augment.image.rotate import Rotate
 from kerasreg.augment.image.shift import Shift
 from kerasreg.augment.operation import Operation
+from kerasreg.augment.policy.one_of import OneOf
+from kerasreg.augment.policy.random_apply import RandomApply
+from kerasreg.augment.policy.sequence import Sequence
+from kerasreg.augment.policy.some_of import SomeOf
 
 __all__ = [
     "Augmenter",
@@ -19,4 +23,8 @@ __all__ = [
     "Blur",
     "GaussianNoise",
     "PixelDropout",
+    "OneOf",
+    "SomeOf",
+    "RandomApply",
+    "Sequence",
 ]

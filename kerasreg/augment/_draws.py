@@ -58,15 +58,24 @@ def pixel_words(key: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
     return tf.reshape(state, shape)
 
 
-def happens(words: tf.Tensor, probability: float) -> tf.Tensor:
-    """Returns booleans that are True with `probability`, exact to 2**-32."""
+def happens(words: tf.Tensor, probability: float | tf.Tensor) -> tf.Tensor:
+    """Returns booleans that are True with `probability`, exact to 2**-32.
+
+    Args:
+        words: uint32 tensor.
+        probability: A number, or a float tensor to be broadcast against the words.
+    """
+    if not isinstance(probability, int | float):
+        limit = tf.round(tf.cast(probability, tf.float64) * WORD_VALUES)
+        accepted = tf.cast(tf.minimum(limit, WORD_VALUES - 1), tf.uint32)
+        return tf.logical_or(words < accepted, limit >= WORD_VALUES)
     accepted = round(probability * WORD_VALUES)
     if accepted == 0:
         return tf.zeros_like(words, tf.bool)
     return words <= _word(accepted - 1)
 
 
-def uniform(words: tf.Tensor, low: float, high: float) -> tf.Tensor:
+def uniform(words: tf.Tensor, low: float | tf.Tensor, high: float | tf.Tensor) -> tf.Tensor:
     """Returns float32 values between `low` and `high`, symmetric about the middle."""
     return (low + high) / 2 + _symmetric(words) * ((high - low) / 2)
 

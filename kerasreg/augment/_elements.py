@@ -1,69 +1,148 @@
-"""Where the image is in an element of a data set: alone, first of a tuple, or under a key."""
+"""Where images, labels and the like are in an element of a data set."""
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from kerasreg import _checks
 
+PARTS = ("image", "label", "mask", "boxes", "audio", "tokens")
+Path = tuple[Any, ...]
 # An image of more channels is more likely a batch of images without a channel axis.
 USUAL_CHANNELS = 4
-ADD_CHANNELS = "Add a channel axis to gray images, images[..., None], in a `map` before."
+KINDS = {
+    "image": "images of shape (height, width, channels)",
+    "audio": "waveforms of shape (samples,) or spectrograms of shape (time, frequency)",
+    "tokens": "integers of shape (length,)",
+}
 
 
-def replaced(element: Any, image_key: str, change: Callable[[Any], Any], owner: object) -> Any:
-    """Returns the element with its image changed and everything else untouched."""
-    if isinstance(element, dict):
-        if image_key not in element:
-            _checks.refuse(
-                "image_key", image_key, owner, f"one of the keys {sorted(map(str, element))}"
-            )
-        return {**element, image_key: change(element[image_key])}
-    if isinstance(element, tuple):
-        first = replaced(element[0], image_key, change, owner)
-        make = getattr(element, "_make", tuple)
-        return make([first, *element[1:]])
-    return change(element)
+def checked_parts(parts: Any, owner: object) -> dict[str, Any] | tuple[str | None, ...] | None:
+    """Returns the user's word on where the parts are: keys, places, or nothing."""
+    if parts is None:
+        return None
+    if isinstance(parts, Mapping):
+        for name in parts:
+            _checks.choice("parts", name, owner, PARTS)
+        return dict(parts)
+    expected = "a dict such as {'image': 'pixels'} or a tuple such as ('image', 'mask')"
+    _checks.instance("parts", parts, owner, (list, tuple), expected)
+    for name in parts:
+        _checks.choice("parts", name, owner, (*PARTS, None))
+    named = [name for name in parts if name is not None]
+    if len(set(named)) < len(named):
+        _checks.refuse("parts", parts, owner, "each part once")
+    return tuple(parts)
 
 
-def image_of(element: Any, image_key: str, owner: object) -> Any:
-    """Returns the image of an element, or the description of one."""
-    found: list[Any] = []
-    replaced(element, image_key, found.append, owner)
-    return found[0]
-
-
-def check_image(image: Any, batched: bool | None, owner: object) -> bool:
-    """Refuses what is no image or batch of images; returns whether it is a batch.
+def paths(spec: Any, parts: Any, main: str, owner: object) -> dict[str, Path]:
+    """Returns where in an element each part is, as keys and places that follow each other.
 
     Args:
-        image: A tensor or its `tf.TensorSpec`.
+        spec: An element, or the description of one.
+        parts: What `checked_parts` gave.
+        main: The part that must be there.
+        owner: Whose argument it is.
+    """
+    found = _paths(spec, parts, main, owner)
+    if main not in found:
+        fix = "Name it with the argument `parts`."
+        expected = f"elements with {KINDS[main]} in a place that is known"
+        received = sorted(map(str, spec)) if isinstance(spec, Mapping) else spec
+        _checks.refuse("parts", received, owner, expected, fix=fix)
+    return found
+
+
+def _paths(spec, parts, main, owner):
+    if isinstance(spec, Mapping):
+        names = {name: name for name in PARTS} | (parts if isinstance(parts, dict) else {})
+        for name, key in parts.items() if isinstance(parts, dict) else ():
+            if key not in spec:
+                expected = f"keys among {sorted(map(str, spec))}"
+                _checks.refuse("parts", {name: key}, owner, expected)
+        return {name: (key,) for name, key in names.items() if key in spec}
+    if isinstance(spec, tuple):
+        if isinstance(parts, tuple):
+            if len(parts) > len(spec):
+                _checks.refuse(
+                    "parts", parts, owner, f"at most {len(spec)} parts, as elements have"
+                )
+            return {name: (place,) for place, name in enumerate(parts) if name is not None}
+        inner = _paths(spec[0], parts, main, owner) if spec else {}
+        result = {name: (0, *path) for name, path in inner.items()}
+        if (
+            len(spec) > 1
+            and "label" not in result
+            and isinstance(spec[1], tf.TensorSpec | tf.Tensor)
+        ):
+            result["label"] = (1,)
+        return result
+    return {main: ()}
+
+
+def taken(element: Any, path: Path) -> Any:
+    """Returns what is at a path of an element."""
+    for step in path:
+        element = element[step]
+    return element
+
+
+def replaced(element: Any, path: Path, value: Any) -> Any:
+    """Returns the element with another value at a path."""
+    if not path:
+        return value
+    first, *rest = path
+    inner = replaced(element[first], tuple(rest), value)
+    if isinstance(element, Mapping):
+        return {**element, first: inner}
+    items = [inner if place == first else each for place, each in enumerate(element)]
+    return getattr(element, "_make", tuple)(items)
+
+
+def check(value: Any, part: str, rank: int, batched: bool | None, owner: object) -> bool:
+    """Refuses what is no example or batch of examples of a part; returns whether it is a batch.
+
+    Args:
+        value: A tensor or its `tf.TensorSpec`.
+        part: "image", "audio" or "tokens".
+        rank: The rank of one example.
         batched: What the user says; None to go by the rank.
         owner: Whose argument it is.
     """
-    if not isinstance(image, tf.TensorSpec | tf.Tensor):
-        _checks.refuse(
-            "images", image, owner, "a dense tensor of images", fix="Batch images of one size."
-        )
-    if not (image.dtype.is_floating or image.dtype.is_integer):
-        _checks.refuse("images", image, owner, "numbers", fix="Decode the images first.")
-    if image.shape.rank is None:
-        _checks.refuse(
-            "images", image, owner, "a tensor of known rank", fix="Call `set_shape` before."
-        )
-    shape = tuple(image.shape)
-    _check_rank(shape, batched, owner)
-    return len(shape) == 4
+    name = {"image": "images"}.get(part, part)
+    if not isinstance(value, tf.TensorSpec | tf.Tensor):
+        fix = "Batch examples of one size."
+        _checks.refuse(name, value, owner, f"a dense tensor of {KINDS[part]}", fix=fix)
+    if not (value.dtype.is_integer or (value.dtype.is_floating and part != "tokens")):
+        expected = "integers" if part == "tokens" else "numbers"
+        _checks.refuse(name, value, owner, expected, fix="Decode the examples first.")
+    if value.shape.rank is None:
+        fix = "Call `set_shape` before."
+        _checks.refuse(name, value, owner, "a tensor of known rank", fix=fix)
+    shape = tuple(value.shape)
+    found = len(shape) - rank
+    # Waveforms and spectrograms may have an axis of channels, if it is said what is a batch.
+    spare = 0 if part == "image" or batched is None else 1
+    allowed = [int(batched)] if batched is not None else [0, 1]
+    if found - spare not in allowed and found not in allowed:
+        _refuse_rank(name, part, shape, rank, batched, owner)
+    if part == "image":
+        _check_channels(shape, batched, owner)
+    return bool(found) if batched is None else batched
 
 
-def _check_rank(shape: tuple[int | None, ...], batched: bool | None, owner: object) -> None:
-    if len(shape) not in (3, 4):
-        expected = "images of shape (height, width, channels), or batches of them"
-        _checks.refuse("images", shape, owner, expected, fix=ADD_CHANNELS)
-    if batched is not None and batched != (len(shape) == 4):
-        expected = f"images of rank {4 if batched else 3}, as `batched` is {batched}"
-        _checks.refuse("images", shape, owner, expected, fix=ADD_CHANNELS)
+def _refuse_rank(name, part, shape, rank, batched, owner):
+    fix = ""
+    if part == "image":
+        fix = "Add a channel axis to gray images, images[..., None], in a `map` before."
+    expected = f"{KINDS[part]}, or batches of them"
+    if batched is not None:
+        expected = f"{name} of rank {rank + batched}, as `batched` is {batched}"
+    _checks.refuse(name, shape, owner, expected, fix=fix)
+
+
+def _check_channels(shape: Sequence[int | None], batched: bool | None, owner: object) -> None:
     channels = shape[-1]
     if batched is None and len(shape) == 3 and channels and channels > USUAL_CHANNELS:
         _checks.refuse(
@@ -71,5 +150,6 @@ def _check_rank(shape: tuple[int | None, ...], batched: bool | None, owner: obje
             shape,
             owner,
             f"images of at most {USUAL_CHANNELS} channels, or `batched` to be given",
-            fix=f"{ADD_CHANNELS} If this is one image of {channels} channels, pass batched=False.",
+            fix="Add a channel axis to gray images, images[..., None], in a `map` before. If this "
+            f"is one image of {channels} channels, pass batched=False.",
         )

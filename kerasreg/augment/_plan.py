@@ -1,138 +1,167 @@
-"""From a list of operations to the kernels that do them in few passes over the images."""
+"""From a list of operations to the stages that do them in few passes over the data."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
+from operator import itemgetter
+from typing import Any
 
 import tensorflow as tf
 
 from kerasreg.augment._kernels import filled, full_batch, is_compiled
-from kerasreg.augment.image import _affine
-from kerasreg.augment.image._warp import warp
-from kerasreg.augment.operation import GEOMETRIC, PIXELWISE, Operation, Parameters
+from kerasreg.augment._split import Split, branches_of
+from kerasreg.augment._warped import Member, Sampling, Warp
+from kerasreg.augment.operation import (
+    GEOMETRIC,
+    GROUP,
+    MIXING,
+    PIXELWISE,
+    Operation,
+    Parameters,
+    Pass,
+    ValueRange,
+)
 
-Drawn = tuple[list[Parameters], list[tf.Tensor]]
-Kernel = Callable[[tf.Tensor, Drawn], tf.Tensor]
-Members = list[tuple[int, Operation]]
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """How images are read between and outside their pixels."""
-
-    fill_mode: str
-    fill_value: float
-    interpolation: str
+Batch = dict[str, tf.Tensor]
+Drawn = tuple[Parameters, ...]
+Stage = Callable[[Batch, Drawn, bool], Batch]
 
 
 class Plan:
-    """The kernels of a pipeline.
+    """The stages of a pipeline.
 
-    All parameters are drawn, and the maps of neighbouring geometric operations composed, in plain
+    Parameters are drawn, and the maps of neighbouring geometric operations composed, in plain
     TensorFlow: little work on small tensors, not worth the time to compile it. Every step that
-    reads several pixels to make one (a warp, a blur along one axis) is a kernel by itself: XLA
-    would otherwise compute what it reads again for each reader. Steps that read one pixel are
+    reads several values to make one (a warp, a blur along one axis) is a kernel by itself: XLA
+    would otherwise compute what it reads again for each reader. Steps that read one value are
     merged with their likes; joined to a step of the first kind, they would be computed in its
     short loops over channels, several times slower.
 
     Args:
-        operations: The operations in order.
-        draw: Function of (index, epoch) that returns the parameters of each operation.
+        operations: The operations in order, all on one part.
         sampling: How images are read.
-        finish: The last step, from float32 images to what is delivered.
+        finish: The last step, from float32 images to what is delivered; None for none.
     """
 
     def __init__(
         self,
         operations: Sequence[Operation],
-        draw: Callable[[tf.Tensor, tf.Tensor], list[Parameters]],
         sampling: Sampling,
-        finish: Callable[[tf.Tensor], tf.Tensor],
+        finish: Callable[[tf.Tensor], tf.Tensor] | None = None,
     ):
-        self._draw = draw
-        self._warps: list[Members] = []
-        kernels: list[Kernel] = []
-        for kind, group in groupby(enumerate(operations), lambda member: member[1].kind):
+        self.part = operations[0].part
+        self._stages: list[Any] = []
+        for kind, group in groupby(enumerate(operations), _kind):
             members = list(group)
             if kind == GEOMETRIC:
-                kernels.append(_warp_kernel(len(self._warps), sampling))
-                self._warps.append(members)
+                self._stages += _warps(members, sampling)
+            elif kind == GROUP:
+                for i, one in members:
+                    self._stages += _splits(i, one, sampling)
+            elif kind == MIXING:
+                self._stages += [_Mix(i, one) for i, one in members]
             else:
-                steps = [_step(i, one) for i, operation in members for one in operation.passes()]
-                kernels += [_merged(steps)] if kind == PIXELWISE else steps
-        *first, last = kernels or [_merged([])]
-        self._plain = [*first, _followed(last, finish)]
-        # Functions of one code would share one count in TensorFlow's warning of many tracings;
-        # partial objects do not.
-        self._draw_all = tf.function(partial(self._drawn), autograph=False, reduce_retracing=True)
-        self._compiled = [
-            tf.function(partial(kernel), jit_compile=True, autograph=False, reduce_retracing=True)
-            for kernel in self._plain
-        ]
+                steps = [(i, step) for i, one in members for step in one.passes()]
+                groups = [steps] if kind == PIXELWISE else [[step] for step in steps]
+                self._stages += [_Passes(self.part, each) for each in groups if each]
+        if finish is not None:
+            last = self._stages[-1] if self._stages else None
+            if not isinstance(last, Warp | _Passes):
+                last = _Passes(self.part, [])
+                self._stages.append(last)
+            last.follow(finish)
 
     def run(
-        self, images: tf.Tensor, index: tf.Tensor, epoch: tf.Tensor, jit_compile: bool | str
-    ) -> tf.Tensor:
-        """Returns a batch of images changed as drawn for their indices."""
-        if not is_compiled(images, jit_compile):
-            return self._chained(self._plain, images, index, epoch)
-        if images.shape[0] is not None and not tf.executing_eagerly():
-            return self._chained(self._compiled, images, index, epoch)
-        count = tf.shape(images)[0]
-        images, index = filled([images, index], full_batch(count))
-        return self._chained(self._compiled, images, index, epoch)[:count]
+        self, batch: Batch, drawn: Drawn, value_range: ValueRange, jit_compile: bool | str
+    ) -> Batch:
+        """Returns a batch changed by the parameters, which have been drawn for its examples."""
+        values = batch[self.part]
+        compiled = is_compiled(values, jit_compile)
+        if not compiled or values.shape[0] is not None:
+            return self._chained(batch, drawn, value_range, compiled)
+        count = tf.shape(values)[0]
+        full = filled(tf.nest.flatten((batch, drawn)), full_batch(count))
+        batch, drawn = tf.nest.pack_sequence_as((batch, drawn), full)
+        result = self._chained(batch, drawn, value_range, compiled)
+        return {name: value[:count] for name, value in result.items()}
 
     def _chained(
-        self,
-        kernels: Sequence[Callable[..., tf.Tensor]],
-        images: tf.Tensor,
-        index: tf.Tensor,
-        epoch: tf.Tensor,
-    ) -> tf.Tensor:
-        drawn = self._draw_all(index, epoch, tf.shape(images))
-        for kernel in kernels:
-            images = kernel(images, drawn)
-        return images
-
-    def _drawn(self, index: tf.Tensor, epoch: tf.Tensor, shape: tf.Tensor) -> Drawn:
-        parameters = self._draw(index, epoch)
-        height, width = shape[1], shape[2]
-        maps = [
-            _affine.composed([one.matrix(parameters[i], height, width) for i, one in group])
-            for group in self._warps
-        ]
-        return parameters, [_affine.rows(matrix) for matrix in maps]
+        self, batch: Batch, drawn: Drawn, value_range: ValueRange, compiled: bool
+    ) -> Batch:
+        for stage in self._stages:
+            batch = stage(batch, drawn, value_range, compiled)
+        return batch
 
 
-def _warp_kernel(number: int, sampling: Sampling) -> Kernel:
-    def kernel(images: tf.Tensor, drawn: Drawn) -> tf.Tensor:
-        return warp(
-            images,
-            drawn[1][number],
-            fill_mode=sampling.fill_mode,
-            fill_value=sampling.fill_value,
-            interpolation=sampling.interpolation,
+class _Passes:
+    """Steps on one part that follow each other in one kernel."""
+
+    def __init__(self, part: str, steps: Sequence[tuple[int, Pass]]):
+        self._part = part
+        self._steps = [step for _, step in steps]
+        self._places = [place for place, _ in steps]
+        self._finish: Callable[[tf.Tensor], tf.Tensor] | None = None
+        # Functions of one code would share one count in TensorFlow's warning of many tracings;
+        # partial objects do not.
+        self._kernel = partial(self._run)
+        self._compiled = tf.function(
+            self._kernel, jit_compile=True, autograph=False, reduce_retracing=True
         )
 
-    return kernel
+    def follow(self, finish: Callable[[tf.Tensor], tf.Tensor]) -> None:
+        """Appends a step that knows no parameters."""
+        self._finish = finish
+
+    def __call__(
+        self, batch: Batch, drawn: Drawn, value_range: ValueRange, compiled: bool
+    ) -> Batch:
+        """Returns the batch with its part changed."""
+        kernel = self._compiled if compiled else self._kernel
+        parameters = [drawn[place] for place in self._places]
+        return {**batch, self._part: kernel(batch[self._part], parameters, value_range)}
+
+    def _run(
+        self, values: tf.Tensor, parameters: list[Parameters], value_range: ValueRange
+    ) -> tf.Tensor:
+        if self._part != "tokens":
+            values = tf.cast(values, tf.float32)
+        for step, one in zip(self._steps, parameters, strict=True):
+            values = step(values, one, value_range)
+        return values if self._finish is None else self._finish(values)
 
 
-def _step(position: int, function: Callable[[tf.Tensor, Parameters], tf.Tensor]) -> Kernel:
-    def kernel(images: tf.Tensor, drawn: Drawn) -> tf.Tensor:
-        return function(tf.cast(images, tf.float32), drawn[0][position])
+@dataclass(frozen=True)
+class _Mix:
+    """An operation that takes a whole batch, not compiled as a whole."""
 
-    return kernel
+    place: int
+    operation: Operation
 
-
-def _merged(steps: Sequence[Kernel]) -> Kernel:
-    def kernel(images: tf.Tensor, drawn: Drawn) -> tf.Tensor:
-        for step in steps:
-            images = step(images, drawn)
-        return images
-
-    return kernel
+    def __call__(
+        self, batch: Batch, drawn: Drawn, value_range: ValueRange, compiled: bool
+    ) -> Batch:
+        """Returns the mixed batch."""
+        return self.operation.mix(batch, drawn[self.place], value_range)
 
 
-def _followed(kernel: Kernel, finish: Callable[[tf.Tensor], tf.Tensor]) -> Kernel:
-    return lambda images, drawn: finish(tf.cast(kernel(images, drawn), tf.float32))
+def _kind(member: tuple[int, Operation]) -> str:
+    return member[1].kind
+
+
+def _warps(members: Sequence[tuple[int, Operation]], sampling: Sampling) -> list[Warp]:
+    """Returns one warp for all members, or several where one within displaces."""
+    result, run = [], []
+    for place, operation in members:
+        run.append(Member(operation, itemgetter(place)))
+        if operation.is_elastic:
+            result.append(Warp(run, sampling))
+            run = []
+    return [*result, Warp(run, sampling)] if run else result
+
+
+def _splits(place: int, group: Any, sampling: Sampling) -> list[Split]:
+    def plan(operations: Sequence[Operation]) -> Plan:
+        return Plan(operations, sampling)
+
+    return [Split(place, branches) for branches in branches_of(group, plan)]

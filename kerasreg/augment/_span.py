@@ -4,20 +4,24 @@ from collections.abc import Sequence
 from typing import Any
 
 from kerasreg import _checks
+from kerasreg.schedules import Schedule
+from kerasreg.schedules._strength import strength
 
 
-def span(name: str, value: Any, owner: object) -> float | tuple[float, float]:
-    """Returns a number of at least 0, or a `(low, high)` pair of such numbers in order."""
+def span(name: str, value: Any, owner: object) -> float | tuple[float, float] | Schedule:
+    """Returns a number of at least 0, a `(low, high)` pair of them in order, or a schedule."""
     if not isinstance(value, Sequence) or isinstance(value, str):
-        return _checks.number(name, value, owner, low=0)
+        return strength(name, value, owner, _non_negative)
     low, high = _checks.many(name, value, owner, 2, _non_negative)
     if low > high:
         _checks.refuse(name, value, owner, "(low, high) with low not above high")
     return low, high
 
 
-def ends(value: float | tuple[float, float]) -> tuple[float, float]:
-    """Returns the lowest and the highest value of a span."""
+def ends(value: Any) -> tuple[Any, Any]:
+    """Returns the lowest and the highest value of a span, or of what it comes to at an epoch."""
+    if isinstance(value, Schedule):
+        return value.bounds()
     return value if isinstance(value, tuple) else (value, value)
 
 

@@ -9,10 +9,12 @@ import tensorflow as tf
 
 from kerasreg import _checks
 from kerasreg._register import register
-from kerasreg.augment import _draws, _elements
+from kerasreg.augment import _arguments, _elements, _limits
+from kerasreg.augment._classes import checked_names, labels_of
 from kerasreg.augment._kernels import JIT_COMPILE
 from kerasreg.augment._numbering import numbered
-from kerasreg.augment._plan import Plan, Sampling
+from kerasreg.augment._pipeline import Pipeline
+from kerasreg.augment.image._boxes import BOX_FORMATS
 from kerasreg.augment.image._edges import FILL_MODES
 from kerasreg.augment.image._warp import INTERPOLATIONS
 from kerasreg.augment.operation import Operation, Parameters
@@ -24,38 +26,55 @@ DTYPES = ("float32", "float16", "bfloat16", "uint8")
 class Augmenter:
     """Reproducible augmentation of a `tf.data.Dataset`.
 
-    Applies operations in their order, on whole batches, and leaves labels and everything else in
-    an element untouched. Operations that move pixels (`Rotate`, `Shift`) are composed where they
-    follow each other, and the images resampled once. Batch before: single images work too, but
-    cost several times as much each.
+    Applies operations in their order, on whole batches. Operations that move pixels (`Rotate`,
+    `Shift`, ...) are composed where they follow each other, and the images resampled once; masks
+    and boxes of an element move with its image, and labels follow where operations mix them.
+    Everything else in an element stays untouched. Batch before: single examples work too, but cost
+    several times as much each.
 
-    Each draw is a pure function of the seed, the epoch, the image's index in the data set and
+    Each draw is a pure function of the seed, the epoch, the example's index in the data set and
     the operation's position: the same whatever the batch size and the parallelism, another one
-    for each image and each epoch. Images are counted in the order in which the data set gives
-    them; shuffle before, with a seed of its own.
+    for each example and each epoch. (Only which examples `MixUp` and its like mix hangs on the
+    batch.) Examples are counted in the order in which the data set gives them; shuffle before,
+    with a seed of its own.
 
     No known difference from the paper, which augments off-line.
 
     Args:
-        operations: What to do, a list of `Operation`s.
+        operations: What to do, a list of `Operation`s on one kind of data: images, waveforms,
+            spectrograms or tokens.
         seed: Integer of at least 0 and below 2**64.
         fill_mode: What lies outside an image when pixels are moved. "constant": `fill_value`;
             "reflect": d c b a | a b c d; "wrap": a b c d | a b c d; "nearest": a a a a | a b c d.
             Defaults to "constant".
         fill_value: The value outside for "constant". Defaults to 0.
-        interpolation: "bilinear" or "nearest". Defaults to "bilinear".
+        interpolation: "bilinear" or "nearest". Masks are always read with "nearest". Defaults to
+            "bilinear".
+        mask_fill_value: The value outside of masks for "constant", 255 for instance where that
+            means that nothing is known. Defaults to 0.
+        box_format: How boxes are written: "xyxy" (left, top, right, bottom), "yxyx", "xywh" (left,
+            top, width, height) or "center_xywh", in pixels from the upper left corner of the image;
+            the same with "rel_" before, in fractions of width and height. To be given where there
+            are boxes, `(number, 4)` for each image; those that leave the image become zeros.
         dtype: Type of the augmented images: "float32", "float16", "bfloat16" or "uint8", which is
             rounded. All take the values as they come, 0 to 255 stays 0 to 255. Everything is
             computed in float32. Defaults to "float32".
-        value_range: `(low, high)` to which values are cut, or None (the default) for no cut;
-            "uint8" is cut to 0 to 255 in any case.
-        image_key: Key of the images where elements are dicts. Defaults to "image".
+        value_range: `(low, high)` to which values are cut, and to which operations such as
+            `Brightness` refer, or None (the default) for no cut. Operations that refer to it take
+            0 to 255 for images of uint8 and ask for it else; "uint8" is cut to 0 to 255 in any
+            case.
+        parts: Where the parts of an element are: keys of dicts, `{"image": "pixels"}`, or places
+            in tuples, `("image", "mask")`, with None for what is to stay untouched. Parts are
+            "image", "label", "mask", "boxes", "audio" and "tokens". None (the default): the keys of
+            dicts are those names; a tuple is `(image, label, ...)`, or has a dict first.
+        class_names: Names of the classes 0, 1, ..., for `limits` that name them. Defaults to None.
         jit_compile: Whether XLA compiles the kernels: "auto" (the default) where it is available
-            and the size of the images is known, True or False.
+            and the size of the examples is known, True or False.
 
     Raises:
         TypeError: If an argument is of the wrong kind.
-        ValueError: If there are no operations or an argument is outside its range.
+        ValueError: If there are no operations, or operations on several kinds of data, or an
+            argument is outside its range.
 
     Example:
         >>> import kerasreg
@@ -80,20 +99,28 @@ class Augmenter:
         fill_mode: str = "constant",
         fill_value: float = 0.0,
         interpolation: str = "bilinear",
+        mask_fill_value: float = 0.0,
+        box_format: str | None = None,
         dtype: str = "float32",
         value_range: tuple[float, float] | None = None,
-        image_key: str = "image",
+        parts: dict[str, Any] | tuple[str | None, ...] | None = None,
+        class_names: Sequence[str] | None = None,
         jit_compile: bool | str = "auto",
     ):
-        self.operations = _operations(operations, self)
+        self.operations = _arguments.operations(operations, self)
         self.seed = _checks.whole("seed", seed, self, low=0, high=2**64 - 1)
         self.fill_mode = _checks.choice("fill_mode", fill_mode, self, FILL_MODES)
         self.fill_value = _checks.number("fill_value", fill_value, self)
         self.interpolation = _checks.choice("interpolation", interpolation, self, INTERPOLATIONS)
+        self.mask_fill_value = _checks.number("mask_fill_value", mask_fill_value, self)
+        self.box_format = _checks.choice("box_format", box_format, self, (*BOX_FORMATS, None))
         self.dtype = _checks.choice("dtype", dtype, self, DTYPES)
-        self.value_range = _value_range(value_range, self)
-        self.image_key = _checks.instance("image_key", image_key, self, str, "a string")
+        self.value_range = _arguments.value_range(value_range, self)
+        self.parts = _elements.checked_parts(parts, self)
+        self.class_names = checked_names(class_names, self)
         self.jit_compile = _checks.choice("jit_compile", jit_compile, self, JIT_COMPILE)
+        classes = None if self.class_names is None else len(self.class_names)
+        _limits.check_classes(self.operations, self.class_names, classes)
 
     def __call__(
         self,
@@ -102,21 +129,27 @@ class Augmenter:
         epoch: int | tf.Tensor | tf.Variable | None = None,
         batched: bool | None = None,
         num_parallel_calls: int | None = None,
+        training: bool = True,
+        return_params: bool = False,
     ) -> tf.data.Dataset:
         """Returns the augmented data set.
 
         Args:
             dataset: A `tf.data.Dataset`. Its elements are images, tuples whose first entry holds
-                the images, or dicts with the images under `image_key`.
+                the images, or dicts; see `parts`.
             epoch: The epoch to draw for, an integer (or a variable that the data set reads as it
                 goes). None (the default) counts how often the returned data set has been iterated:
                 0 the first time, 1 the second; `fit` iterates once for each epoch. With `repeat`
                 before the augmentation there is one endless epoch, in which an image gets a new
                 index each time it comes round.
-            batched: Whether the elements are batches. None (the default) goes by the rank of the
-                images: 3 is one image, 4 a batch.
+            batched: Whether the elements are batches. None (the default) goes by the rank: 3 is
+                one image, 4 a batch.
             num_parallel_calls: How many elements to work on at the same time; the order stays.
                 None (the default) leaves it to TensorFlow.
+            training: False for the data of a validation: nothing is drawn, and only what gives
+                them their form is done (a crop in the middle, the type, labels as vectors).
+            return_params: Whether the elements are pairs of what was made and the parameters it
+                was made with, as `draw` gives them; `apply` takes them again.
         """
         _checks.instance("dataset", dataset, self, tf.data.Dataset, "a tf.data.Dataset")
         if batched is not None:
@@ -128,45 +161,81 @@ class Augmenter:
                 "num_parallel_calls", num_parallel_calls, self, low=1
             )
         if epoch is not None:
-            epoch = _epoch(epoch, self)
-        spec = self._image(dataset.element_spec)
-        is_batch = _elements.check_image(spec, batched, self)
-        counted = numbered(dataset, self._image, is_batch, epoch)
+            epoch = _arguments.epoch(epoch, self)
+        training = _checks.boolean("training", training, self)
+        return_params = _checks.boolean("return_params", return_params, self)
+        pipeline = self._pipeline
+        is_batch = pipeline.check(dataset.element_spec, batched)
+        counted = numbered(dataset, pipeline.main, is_batch, epoch)
 
-        def augment(epoch: tf.Tensor, index: tf.Tensor, element: Any) -> Any:
-            def change(images: tf.Tensor) -> tf.Tensor:
-                return self._augmented(images, index, epoch)
+        def change(epoch: tf.Tensor, index: tf.Tensor, element: Any) -> Any:
+            if is_batch:
+                index += tf.range(tf.shape(pipeline.main(element), tf.int64)[0])
+            result, drawn = pipeline.from_index(element, is_batch, index, epoch, training)
+            return (result, drawn) if return_params else result
 
-            return _elements.replaced(element, self.image_key, change, self)
+        return counted.map(change, num_parallel_calls=num_parallel_calls, deterministic=True)
 
-        return counted.map(augment, num_parallel_calls=num_parallel_calls, deterministic=True)
-
-    def apply(self, images: Any, *, index: Any, epoch: Any = 0) -> tf.Tensor:
-        """Returns augmented images, for a batch by hand or in your own `map`.
+    def apply(
+        self,
+        element: Any,
+        *,
+        index: Any = None,
+        epoch: Any = 0,
+        params: Sequence[Parameters] | None = None,
+        batched: bool | None = None,
+        training: bool = True,
+    ) -> Any:
+        """Returns an augmented element, for a batch by hand or in your own `map`.
 
         Args:
-            images: One image (rank 3) or a batch (rank 4).
-            index: Index of the image in its epoch, or of the first image of the batch, or one
-                index for each image of the batch. Equal indices draw alike: count them through
+            element: Images, a tuple or a dict as a data set would give it, with one example or a
+                batch of them.
+            index: Index of the example in its epoch, or of the first one of the batch, or one
+                index for each example of the batch. Equal indices draw alike: count them through
                 the data set, with `enumerate` for instance.
             epoch: Integer from 0 on. Defaults to 0.
+            params: What `draw` gave, or a data set with `return_params`, to do the same again;
+                then no index is needed. Defaults to None.
+            batched: As in a call.
+            training: As in a call.
         """
-        images = tf.convert_to_tensor(images)
-        _elements.check_image(images, None, self)
-        index = _index(index, images, self)
-        return self._augmented(images, index, _epoch(epoch, self))
+        pipeline = self._pipeline
+        element = _arguments.tensors(element)
+        is_batch = pipeline.check(element, batched)
+        if (index is None) == (params is None):
+            _checks.refuse("index", index, self, "either `index` or `params`")
+        if params is not None:
+            drawn = tf.nest.map_structure(tf.convert_to_tensor, tuple(params))
+            if len(drawn) != len(self.operations):
+                expected = f"parameters of {len(self.operations)} operations"
+                _checks.refuse("params", len(drawn), self, expected)
+            return pipeline.from_params(element, is_batch, drawn)
+        main = pipeline.main(element)
+        index = _arguments.index(index, main.shape[0] if is_batch else 1, self)
+        if index.shape.rank == 0 and is_batch:
+            index += tf.range(tf.shape(main, tf.int64)[0])
+        epoch = tf.cast(_arguments.epoch(epoch, self), tf.int64)
+        return pipeline.from_index(element, is_batch, index, epoch, training)[0]
 
-    def draw(self, index: Any, epoch: Any = 0) -> list[Parameters]:
-        """Returns the parameters of each operation for the images of these indices.
+    def draw(
+        self, index: Any, epoch: Any = 0, labels: Any = None, *, training: bool = True
+    ) -> tuple[Parameters, ...]:
+        """Returns the parameters of each operation for the examples of these indices.
 
         Args:
-            index: One index for each image.
+            index: One index for each example.
             epoch: Integer from 0 on. Defaults to 0.
+            labels: Label of each example, where operations have limits. Defaults to None.
+            training: Whether to draw at all; else the parameters change nothing.
         """
         index = tf.reshape(tf.cast(index, tf.int64), [-1])
-        slots = [1 + operation.slots for operation in self.operations]
-        words = _draws.image_words(self.seed, epoch, index, slots)
-        return [one.parameters(own) for one, own in zip(self.operations, words, strict=True)]
+        if labels is not None:
+            labels = labels_of(
+                tf.convert_to_tensor(labels), self.class_names, self.operations, self
+            )
+        epoch = tf.cast(_arguments.epoch(epoch, self), tf.int64)
+        return self._pipeline.drawn(index, epoch, labels, training)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments."""
@@ -176,76 +245,25 @@ class Augmenter:
             "fill_mode": self.fill_mode,
             "fill_value": self.fill_value,
             "interpolation": self.interpolation,
+            "mask_fill_value": self.mask_fill_value,
+            "box_format": self.box_format,
             "dtype": self.dtype,
             "value_range": self.value_range,
-            "image_key": self.image_key,
+            "parts": self.parts,
+            "class_names": self.class_names,
             "jit_compile": self.jit_compile,
         }
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Augmenter":
         """Returns the augmenter that has this configuration."""
-        operations = [keras.saving.deserialize_keras_object(o) for o in config["operations"]]
-        return cls(**{**config, "operations": operations})
+        return cls(**config)
 
-    def _image(self, element: Any) -> Any:
-        return _elements.image_of(element, self.image_key, self)
-
-    def _augmented(self, images: tf.Tensor, index: tf.Tensor, epoch: Any) -> tf.Tensor:
-        if images.shape.rank == 3:
-            return self._augmented(images[None], tf.reshape(index, [1]), epoch)[0]
-        if index.shape.rank == 0:
-            index += tf.range(tf.shape(images, tf.int64)[0])
-        result = self._plan.run(images, index, tf.cast(epoch, tf.int64), self.jit_compile)
-        return tf.ensure_shape(result, images.shape)
+    @property
+    def part(self) -> str:
+        """What the operations change: "image", "audio" or "tokens"."""
+        return self.operations[0].part
 
     @cached_property
-    def _plan(self) -> Plan:
-        sampling = Sampling(self.fill_mode, self.fill_value, self.interpolation)
-        return Plan(self.operations, self.draw, sampling, self._finished)
-
-    def _finished(self, images: tf.Tensor) -> tf.Tensor:
-        low, high = self.value_range or (None, None)
-        if self.dtype == "uint8":
-            images = tf.round(images)
-            low, high = max(low or 0, 0), min(255 if high is None else high, 255)
-        if low is not None:
-            images = tf.clip_by_value(images, low, high)
-        return tf.cast(images, self.dtype)
-
-
-def _operations(operations: Any, owner: object) -> list[Operation]:
-    expected = "a list of operations, such as [kerasreg.augment.Rotate(10)]"
-    _checks.instance("operations", operations, owner, (list, tuple), expected)
-    if not operations:
-        _checks.refuse("operations", operations, owner, expected)
-    for operation in operations:
-        _checks.instance("operations", operation, owner, Operation, expected)
-    return list(operations)
-
-
-def _value_range(value: Any, owner: object) -> tuple[float, float] | None:
-    if value is None:
-        return None
-    low, high = _checks.many("value_range", value, owner, 2, _checks.number, broadcast=False)
-    if low >= high:
-        _checks.refuse("value_range", value, owner, "(low, high) with low below high")
-    return low, high
-
-
-def _epoch(epoch: Any, owner: object) -> Any:
-    if isinstance(epoch, tf.Tensor | tf.Variable) and epoch.dtype.is_integer:
-        return epoch
-    return _checks.whole("epoch", epoch, owner, low=0)
-
-
-def _index(index: Any, images: tf.Tensor, owner: object) -> tf.Tensor:
-    expected = "an integer, or one for each image"
-    result = tf.convert_to_tensor(index)
-    if not result.dtype.is_integer:
-        _checks.refuse("index", index, owner, expected, error=TypeError)
-    count = images.shape[0] if images.shape.rank == 4 else 1
-    fits = result.shape.rank == 0 or result.shape.is_compatible_with([count])
-    if not fits:
-        _checks.refuse("index", index, owner, expected)
-    return tf.cast(result, tf.int64)
+    def _pipeline(self) -> Pipeline:
+        return Pipeline(self)

@@ -6,84 +6,160 @@ from typing import Any, ClassVar
 import tensorflow as tf
 
 from kerasreg import _checks
-from kerasreg.augment import _draws
+from kerasreg.augment import _draws, _limits
+from kerasreg.augment._strengths import Strengths, strengths_of
+from kerasreg.schedules._strength import saved_strength, strength
 
-Parameters = dict[str, tf.Tensor]
+Parameters = dict[str, Any]
+ValueRange = tuple[float, float] | None
+Pass = Callable[[tf.Tensor, Parameters, ValueRange], tf.Tensor]
 
 GEOMETRIC = "geometric"
 NEIGHBOURHOOD = "neighbourhood"
 PIXELWISE = "pixelwise"
+MIXING = "mixing"
+GROUP = "group"
 
 
 class Operation:
     """One step of an `Augmenter`.
 
-    Drawing stands apart from applying: `draw` makes the parameters of each image from random
-    words, and the rest is a pure function of images and parameters.
+    Drawing stands apart from applying: `draw` makes the parameters of each example from random
+    words, and the rest is a pure function of examples and parameters.
 
     To write one, subclass, set `kind` and what goes with it, write `draw` and `get_config`, and
     register the class with `keras.saving.register_keras_serializable`. Everything in `draw`,
-    `matrix` and `apply` is plain TensorFlow on whole batches, and may be compiled by XLA.
+    `matrix`, `apply` and `mix` is plain TensorFlow on whole batches; `apply` may be compiled by
+    XLA.
 
-    - `GEOMETRIC`: write `matrix`. Neighbours in a pipeline are composed and resampled once.
-    - `NEIGHBOURHOOD`: write `apply`, where a pixel depends on others around it.
-    - `PIXELWISE`: write `apply`, where a pixel depends on itself only.
+    - `GEOMETRIC`: write `matrix`. Neighbours in a pipeline are composed and resampled once; masks
+      and boxes follow.
+    - `NEIGHBOURHOOD`: write `apply`, where a value depends on others around it.
+    - `PIXELWISE`: write `apply`, where a value depends on itself, and on sums over its example.
+    - `MIXING`: write `mix`, where an example depends on others of its batch.
 
     Args:
-        probability: Share of the images that the operation changes, between 0 and 1; 1 means
-            always. Each image is decided on by itself. Defaults to 1.
+        probability: Share of the examples that the operation changes, between 0 and 1, or a
+            `kerasreg.schedules.Schedule` of the epoch; 1 means always. Each example is decided on
+            by itself. Defaults to 1.
+        limits: Largest strength for each class, where the elements have labels: `{label: number}`
+            for each of the operation's `strengths` (the probability, if it has none), or
+            `{label: {argument: number}}`. `{6: {"probability": 0}}` leaves the sixes alone.
+            Labels are integers or, for labels that are strings or an `Augmenter` that knows its
+            `class_names`, strings. Defaults to None.
     """
 
-    kind: ClassVar[str] = PIXELWISE
-    slots: ClassVar[int] = 1
-    """Number of random words that `draw` takes for each image."""
+    kind: str = PIXELWISE
+    part: str = "image"
+    """What is changed: "image", "audio" or "tokens"."""
+    rank: int = 3
+    """Number of axes of what is changed, in one example."""
+    slots: int = 1
+    """Number of random words that `draw` takes for each example."""
+    strengths: ClassVar[tuple[str, ...]] = ()
+    """Arguments that may follow a schedule and be limited by class."""
     neutral: ClassVar[Mapping[str, Any]] = {}
-    """Parameters that leave an image as it is; they stand in where the probability says no."""
+    """Parameters that leave an example as it is; they stand in where the probability says no."""
+    resizes: bool = False
+    """Whether images have another size afterwards, which `output_size` tells."""
+    is_elastic: bool = False
+    """Whether there is a `displacement`."""
+    projective: bool = False
+    """Whether the last row of `matrix` may be other than 0, 0, 1."""
+    needs_range: bool = False
+    """Whether `apply` must know which values are the lowest and the highest."""
 
-    def __init__(self, *, probability: float = 1.0):
-        self.probability = _checks.fraction("probability", probability, self)
+    def __init__(self, *, probability: Any = 1.0, limits: Any = None):
+        self.probability = strength("probability", probability, self, _checks.fraction)
+        self.limits = _limits.checked(limits, self)
 
-    def draw(self, words: tf.Tensor) -> Parameters:
-        """Returns the parameters of each image, each with the images along its first axis.
+    def draw(self, words: tf.Tensor, strengths: Strengths) -> Parameters:
+        """Returns the parameters of each example, each with the examples along its first axis.
 
         Args:
-            words: Random uint32 tensor of shape `(images, self.slots)`.
+            words: Random uint32 tensor of shape `(examples, self.slots)`.
+            strengths: What the arguments named in `self.strengths` come to: a number, a scalar
+                tensor where it follows a schedule, a tensor `(examples,)` where classes have
+                limits; a `(low, high)` pair of them for ranges.
         """
         raise NotImplementedError
 
     def matrix(self, parameters: Parameters, height: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
         """Returns where each output pixel is read, as float64 matrices `(images, 3, 3)`.
 
-        They map the position (x, y, 1) of an output pixel to that of the input pixel; positions
-        are in pixels from the centre of the image, x to the right and y down.
+        They map the position (x, y, 1) of an output pixel to that of the input pixel, up to a
+        factor; positions are in pixels from the centre of the output and of the input image, x to
+        the right and y down.
+
+        Args:
+            parameters: What `draw` gave.
+            height: Height of the input images, an int32 scalar.
+            width: Their width.
         """
         raise NotImplementedError
 
-    def apply(self, images: tf.Tensor, parameters: Parameters) -> tf.Tensor:
-        """Returns float32 images of shape `(images, height, width, channels)`, changed."""
+    def displacement(
+        self, parameters: Parameters, height: tf.Tensor, width: tf.Tensor
+    ) -> tf.Tensor:
+        """Returns what is added to the positions before `matrix` maps them, if `is_elastic`.
+
+        A float32 tensor `(images, height, width, 2)` of pixels to the right and down.
+        """
         raise NotImplementedError
 
-    def passes(self) -> tuple[Callable[[tf.Tensor, Parameters], tf.Tensor], ...]:
+    def output_size(self, height: Any, width: Any) -> tuple[Any, Any]:
+        """Returns the height and width of what `matrix` makes of images of a size."""
+        return height, width
+
+    def apply(
+        self, images: tf.Tensor, parameters: Parameters, value_range: ValueRange
+    ) -> tf.Tensor:
+        """Returns changed examples, in float32 unless they are tokens.
+
+        Args:
+            images: float32 tensor, for images `(images, height, width, channels)`.
+            parameters: What `draw` gave.
+            value_range: The lowest and the highest value; None if `needs_range` is False and they
+                are not known.
+        """
+        raise NotImplementedError
+
+    def mix(
+        self, batch: dict[str, tf.Tensor], parameters: Parameters, value_range: ValueRange
+    ) -> dict[str, tf.Tensor]:
+        """Returns a changed batch, a dict of its parts: "image", "label", "mask", ..."""
+        raise NotImplementedError
+
+    def passes(self) -> tuple[Pass, ...]:
         """Returns the functions that follow each other in `apply`, each compiled by itself."""
         return (self.apply,)
 
-    def parameters(self, words: tf.Tensor) -> Parameters:
+    def parameters(
+        self, words: tf.Tensor, epoch: tf.Tensor, labels: tf.Tensor | None, training: bool = True
+    ) -> Parameters:
         """Returns what `draw` gives, or the neutral parameters where the probability says no.
 
         Args:
-            words: Random uint32 tensor of shape `(images, 1 + self.slots)`.
+            words: Random uint32 tensor of shape `(examples, 1 + self.slots)`.
+            epoch: Integer scalar.
+            labels: Labels of the examples, of shape `(examples,)`; needed where there are limits.
+            training: Whether anything is to be changed at all.
         """
-        drawn = self.draw(words[:, 1:])
-        if self.probability == 1:
+        strengths = strengths_of(self, epoch, labels)
+        drawn = self.draw(words[:, 1:], strengths)
+        probability = strengths["probability"] if training else 0.0
+        if isinstance(probability, float) and probability == 1:
             return drawn
-        is_applied = _draws.happens(words[:, 0], self.probability)
+        is_applied = _draws.happens(words[:, 0], probability)
         for name, value in self.neutral.items():
-            drawn[name] = tf.where(is_applied, drawn[name], tf.cast(value, drawn[name].dtype))
+            mask = tf.reshape(is_applied, [-1] + [1] * (drawn[name].shape.rank - 1))
+            drawn[name] = tf.where(mask, drawn[name], tf.cast(value, drawn[name].dtype))
         return drawn
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments."""
-        return {"probability": self.probability}
+        limits = _limits.saved(self.limits)
+        return {"probability": saved_strength(self.probability), "limits": limits}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Operation":

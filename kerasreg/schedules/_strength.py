@@ -52,6 +52,6 @@ def schedules_in(penalty: Any) -> Iterator[tuple[str, Schedule]]:
             yield name, value
 
 
-def saved_strength(value: float | Schedule) -> Any:
+def saved_strength(value: Any) -> Any:
     """Returns what `get_config` holds for a strength."""
     return keras.saving.serialize_keras_object(value) if isinstance(value, Schedule) else value

@@ -3,7 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from kerasreg.augment._plan import Plan, Sampling
+from kerasreg.augment._plan import Plan
+from kerasreg.augment._warped import Sampling
 
 
 def by_hand(
@@ -14,17 +15,15 @@ def by_hand(
     fill_mode="constant",
     fill_value=0.0,
     interpolation="bilinear",
+    value_range=None,
     jit_compile=False,
 ):
     """Returns what operations make of a batch with given parameters, one dict for each."""
-    drawn = [{name: tf.constant(value) for name, value in one.items()} for one in parameters]
+    drawn = tf.nest.map_structure(tf.constant, tuple(parameters))
     sampling = Sampling(fill_mode, fill_value, interpolation)
-    plan = Plan(operations, lambda index, epoch: drawn, sampling, tf.identity)
-    images = tf.constant(images)
-    index = tf.range(len(images), dtype=tf.int64)
-    # In a graph, batches are not filled up, as the parameters could not be.
-    run = tf.function(lambda: plan.run(images, index, tf.constant(0, tf.int64), jit_compile))
-    return run().numpy()
+    plan = Plan(operations, sampling, lambda values: tf.cast(values, tf.float32))
+    batch = {"image": tf.constant(images)}
+    return plan.run(batch, drawn, value_range, jit_compile)["image"].numpy()
 
 
 def photograph(*shape, seed=0):

@@ -255,13 +255,13 @@ def test_labels_weights_and_extras_are_untouched(light):
 
 
 def test_the_key_of_the_images_is_free():
-    own = augment.Augmenter([augment.Shift(0.2, 0.1)], seed=3, image_key="pixels")
+    own = augment.Augmenter([augment.Shift(0.2, 0.1)], seed=3, parts={"image": "pixels"})
     dataset = tf.data.Dataset.from_tensor_slices({"pixels": IMAGES, "image": IMAGES})
     (result,) = own(dataset.batch(COUNT)).as_numpy_iterator()
     np.testing.assert_array_equal(result["image"], IMAGES)
     assert (result["pixels"] != IMAGES).any()
-    with pytest.raises(ValueError, match=r"`image_key`.*\['image', 'pixels'\]"):
-        augment.Augmenter([augment.Rotate(1)], seed=3, image_key="x")(dataset)
+    with pytest.raises(ValueError, match=r"`parts`.*\['image', 'pixels'\]"):
+        augment.Augmenter([augment.Rotate(1)], seed=3, parts={"image": "x"})(dataset)
 
 
 def test_an_empty_batch(compiled, plain):
@@ -360,7 +360,13 @@ def test_other_data_is_refused(compiled):
         ({"dtype": "int8"}, ValueError, "dtype"),
         ({"value_range": (1, 0)}, ValueError, "value_range"),
         ({"value_range": 255}, TypeError, "value_range"),
-        ({"image_key": 3}, TypeError, "image_key"),
+        ({"parts": 3}, TypeError, "parts"),
+        ({"parts": {"picture": "x"}}, ValueError, "parts"),
+        ({"parts": ("image", "image")}, ValueError, "parts"),
+        ({"mask_fill_value": None}, TypeError, "mask_fill_value"),
+        ({"box_format": "xyzw"}, ValueError, "box_format"),
+        ({"class_names": "abc"}, TypeError, "class_names"),
+        ({"class_names": ["a", "a"]}, ValueError, "class_names"),
         ({"jit_compile": 1}, ValueError, "jit_compile"),
     ],
 )

@@ -19,7 +19,7 @@ N = 20_000
         (augment.Shift, (0.1, 0.1), "vertical_fraction"),
         (augment.Blur, ((0.5, 1),), "sigma_pixels"),
         (augment.GaussianNoise, (1,), "stddev"),
-        (augment.PixelDropout, (0.1,), "is_dropping"),
+        (augment.PixelDropout, (0.1,), "rate"),
     ],
 )
 def test_the_probability_is_the_share_of_changed_images(cls, arguments, changed, probability):
@@ -49,7 +49,7 @@ class Mirror(augment.Operation):
     kind = GEOMETRIC
     neutral = {"is_mirrored": False}  # noqa: RUF012
 
-    def draw(self, words):
+    def draw(self, words, strengths):
         return {"is_mirrored": tf.ones_like(words[:, 0], tf.bool)}
 
     def matrix(self, parameters, height, width):
@@ -71,7 +71,9 @@ def test_operations_compare_by_their_arguments():
     assert augment.Rotate(10) == augment.Rotate(10.0)
     assert augment.Rotate(10) != augment.Rotate(11)
     assert len({augment.Rotate(10), augment.Rotate(10), augment.Blur(1)}) == 2
-    assert repr(augment.Blur((0, 1))) == "Blur(sigma_pixels=(0.0, 1.0), probability=1.0)"
+    assert (
+        repr(augment.Blur((0, 1))) == "Blur(sigma_pixels=(0.0, 1.0), probability=1.0, limits=None)"
+    )
 
 
 @pytest.mark.parametrize("value", [-0.1, 1.5, float("nan")])

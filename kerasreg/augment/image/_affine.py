@@ -38,9 +38,11 @@ def composed(matrices: Sequence[tf.Tensor]) -> tf.Tensor:
     return result
 
 
-def rows(matrix: tf.Tensor) -> tf.Tensor:
-    """Returns the upper two rows of matrices as float32 of shape `(images, 6)`."""
-    return tf.cast(tf.reshape(matrix[:, :2], [-1, 6]), tf.float32)
+def entries(matrix: tf.Tensor, projective: bool) -> tf.Tensor:
+    """Returns the entries of matrices as float32, `(images, 9)`, or 6 where the rest is 0, 0, 1."""
+    return tf.cast(
+        tf.reshape(matrix[:, : 3 if projective else 2], [-1, 9 if projective else 6]), tf.float32
+    )
 
 
 def _matrix(*entries: tf.Tensor | float) -> tf.Tensor:

@@ -1,7 +1,6 @@
 """Gaussian blur by a random width."""
 
 import math
-from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar
 
@@ -10,8 +9,17 @@ import tensorflow as tf
 from kerasreg._register import register
 from kerasreg.augment import _draws
 from kerasreg.augment._span import ends, span
+from kerasreg.augment._strengths import Strengths
 from kerasreg.augment.image._edges import inside
-from kerasreg.augment.operation import NEIGHBOURHOOD, Operation, Parameters
+from kerasreg.augment.operation import (
+    NEIGHBOURHOOD,
+    Operation,
+    Parameters,
+    Pass,
+    ValueRange,
+)
+from kerasreg.schedules import Schedule
+from kerasreg.schedules._strength import saved_strength
 
 TRUNCATED_AT_SIGMAS = 3
 
@@ -30,8 +38,11 @@ class Blur(Operation):
 
     Args:
         sigma_pixels: Standard deviation of the Gaussian in pixels, a number of at least 0 or a
-            `(low, high)` range of such numbers. 0 leaves an image as it is.
-        probability: Share of the images that are blurred, between 0 and 1. Defaults to 1.
+            `(low, high)` range of such numbers, or a schedule of the epoch. 0 leaves an image as
+            it is.
+        probability: Share of the images that are blurred, between 0 and 1, or a schedule of the
+            epoch. Defaults to 1.
+        limits: Largest standard deviation for each class, `{label: number}`. Defaults to None.
 
     Raises:
         TypeError: If an argument is not a number, or a range not a pair of numbers.
@@ -49,36 +60,45 @@ class Blur(Operation):
     """
 
     kind = NEIGHBOURHOOD
+    strengths = ("sigma_pixels",)
     neutral: ClassVar = {"sigma_pixels": 0.0}
 
-    def __init__(self, sigma_pixels: float | tuple[float, float], *, probability: float = 1.0):
-        super().__init__(probability=probability)
+    def __init__(
+        self,
+        sigma_pixels: float | tuple[float, float] | Schedule,
+        *,
+        probability: Any = 1.0,
+        limits: Any = None,
+    ):
+        super().__init__(probability=probability, limits=limits)
         self.sigma_pixels = span("sigma_pixels", sigma_pixels, self)
 
-    def draw(self, words: tf.Tensor) -> Parameters:
-        return {"sigma_pixels": _draws.uniform(words[:, 0], *ends(self.sigma_pixels))}
+    def draw(self, words: tf.Tensor, strengths: Strengths) -> Parameters:
+        return {"sigma_pixels": _draws.uniform(words[:, 0], *ends(strengths["sigma_pixels"]))}
 
-    def apply(self, images: tf.Tensor, parameters: Parameters) -> tf.Tensor:
+    def apply(
+        self, images: tf.Tensor, parameters: Parameters, value_range: ValueRange
+    ) -> tf.Tensor:
         for step in self.passes():
-            images = step(images, parameters)
+            images = step(images, parameters, value_range)
         return images
 
-    def passes(self) -> tuple[Callable[[tf.Tensor, Parameters], tf.Tensor], ...]:
+    def passes(self) -> tuple[Pass, ...]:
         radius = math.ceil(TRUNCATED_AT_SIGMAS * ends(self.sigma_pixels)[1])
         if radius == 0:
             return ()
 
-        def blur_along(axis: int, images: tf.Tensor, parameters: Parameters) -> tf.Tensor:
+        def blur_along(axis: int, images: tf.Tensor, parameters: Parameters, _: Any) -> tf.Tensor:
             return _convolved(images, _weights(parameters["sigma_pixels"], radius), axis)
 
         return (
-            lambda images, parameters: _extended(images, radius),
+            lambda images, *_: _extended(images, radius),
             partial(blur_along, 1),
             partial(blur_along, 2),
         )
 
     def get_config(self) -> dict[str, Any]:
-        return {"sigma_pixels": self.sigma_pixels, **super().get_config()}
+        return {"sigma_pixels": saved_strength(self.sigma_pixels), **super().get_config()}
 
 
 def _weights(sigma: tf.Tensor, radius: int) -> tf.Tensor:

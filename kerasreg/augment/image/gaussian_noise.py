@@ -7,7 +7,10 @@ import tensorflow as tf
 from kerasreg._register import register
 from kerasreg.augment import _draws
 from kerasreg.augment._span import ends, span
-from kerasreg.augment.operation import PIXELWISE, Operation, Parameters
+from kerasreg.augment._strengths import Strengths
+from kerasreg.augment.operation import PIXELWISE, Operation, Parameters, ValueRange
+from kerasreg.schedules import Schedule
+from kerasreg.schedules._strength import saved_strength
 
 
 @register
@@ -27,8 +30,11 @@ class GaussianNoise(Operation):
 
     Args:
         stddev: Standard deviation in the units of the pixel values (0 to 255 for most uint8
-            images), a number of at least 0 or a `(low, high)` range of such numbers.
-        probability: Share of the images that get noise, between 0 and 1. Defaults to 1.
+            images), a number of at least 0 or a `(low, high)` range of such numbers, or a
+            schedule of the epoch.
+        probability: Share of the images that get noise, between 0 and 1, or a schedule of the
+            epoch. Defaults to 1.
+        limits: Largest standard deviation for each class, `{label: number}`. Defaults to None.
 
     Raises:
         TypeError: If an argument is not a number, or a range not a pair of numbers.
@@ -47,18 +53,30 @@ class GaussianNoise(Operation):
 
     kind = PIXELWISE
     slots = 3
+    strengths = ("stddev",)
     neutral: ClassVar = {"stddev": 0.0}
 
-    def __init__(self, stddev: float | tuple[float, float], *, probability: float = 1.0):
-        super().__init__(probability=probability)
+    def __init__(
+        self,
+        stddev: float | tuple[float, float] | Schedule,
+        *,
+        probability: Any = 1.0,
+        limits: Any = None,
+    ):
+        super().__init__(probability=probability, limits=limits)
         self.stddev = span("stddev", stddev, self)
 
-    def draw(self, words: tf.Tensor) -> Parameters:
-        return {"stddev": _draws.uniform(words[:, 0], *ends(self.stddev)), "key": words[:, 1:3]}
+    def draw(self, words: tf.Tensor, strengths: Strengths) -> Parameters:
+        return {
+            "stddev": _draws.uniform(words[:, 0], *ends(strengths["stddev"])),
+            "key": words[:, 1:3],
+        }
 
-    def apply(self, images: tf.Tensor, parameters: Parameters) -> tf.Tensor:
+    def apply(
+        self, images: tf.Tensor, parameters: Parameters, value_range: ValueRange
+    ) -> tf.Tensor:
         noise = _draws.normal(_draws.pixel_words(parameters["key"], tf.shape(images)))
         return images + noise * parameters["stddev"][:, None, None, None]
 
     def get_config(self) -> dict[str, Any]:
-        return {"stddev": self.stddev, **super().get_config()}
+        return {"stddev": saved_strength(self.stddev), **super().get_config()}

@@ -7,7 +7,10 @@ import tensorflow as tf
 from kerasreg import _checks
 from kerasreg._register import register
 from kerasreg.augment import _draws
-from kerasreg.augment.operation import PIXELWISE, Operation, Parameters
+from kerasreg.augment._strengths import Strengths
+from kerasreg.augment.operation import PIXELWISE, Operation, Parameters, ValueRange
+from kerasreg.schedules import Schedule
+from kerasreg.schedules._strength import saved_strength, strength
 
 
 @register
@@ -23,9 +26,11 @@ class PixelDropout(Operation):
     fixed number of them.
 
     Args:
-        rate: Share of the pixels that are replaced, between 0 and 1.
+        rate: Share of the pixels that are replaced, between 0 and 1, or a schedule of the epoch.
         fill_value: What they become, in the units of the pixel values. Defaults to 0.
-        probability: Share of the images that lose pixels, between 0 and 1. Defaults to 1.
+        probability: Share of the images that lose pixels, between 0 and 1, or a schedule of the
+            epoch. Defaults to 1.
+        limits: Largest rate for each class, `{label: number}`. Defaults to None.
 
     Raises:
         TypeError: If an argument is not a number.
@@ -44,21 +49,36 @@ class PixelDropout(Operation):
 
     kind = PIXELWISE
     slots = 2
-    neutral: ClassVar = {"is_dropping": False}
+    strengths = ("rate",)
+    neutral: ClassVar = {"rate": 0.0}
 
-    def __init__(self, rate: float, *, fill_value: float = 0.0, probability: float = 1.0):
-        super().__init__(probability=probability)
-        self.rate = _checks.fraction("rate", rate, self)
+    def __init__(
+        self,
+        rate: float | Schedule,
+        *,
+        fill_value: float = 0.0,
+        probability: Any = 1.0,
+        limits: Any = None,
+    ):
+        super().__init__(probability=probability, limits=limits)
+        self.rate = strength("rate", rate, self, _checks.fraction)
         self.fill_value = _checks.number("fill_value", fill_value, self)
 
-    def draw(self, words: tf.Tensor) -> Parameters:
-        return {"is_dropping": tf.ones_like(words[:, 0], tf.bool), "key": words}
+    def draw(self, words: tf.Tensor, strengths: Strengths) -> Parameters:
+        rate = tf.cast(strengths["rate"], tf.float64)
+        return {"rate": tf.broadcast_to(rate, tf.shape(words)[:1]), "key": words}
 
-    def apply(self, images: tf.Tensor, parameters: Parameters) -> tf.Tensor:
+    def apply(
+        self, images: tf.Tensor, parameters: Parameters, value_range: ValueRange
+    ) -> tf.Tensor:
         shape = tf.concat([tf.shape(images)[:3], [1]], axis=0)
-        is_lost = _draws.happens(_draws.pixel_words(parameters["key"], shape), self.rate)
-        is_lost = tf.logical_and(is_lost, parameters["is_dropping"][:, None, None, None])
+        rate = parameters["rate"][:, None, None, None]
+        is_lost = _draws.happens(_draws.pixel_words(parameters["key"], shape), rate)
         return tf.where(is_lost, tf.constant(self.fill_value, images.dtype), images)
 
     def get_config(self) -> dict[str, Any]:
-        return {"rate": self.rate, "fill_value": self.fill_value, **super().get_config()}
+        return {
+            "rate": saved_strength(self.rate),
+            "fill_value": self.fill_value,
+            **super().get_config(),
+        }

@@ -7,8 +7,11 @@ import tensorflow as tf
 from kerasreg import _checks
 from kerasreg._register import register
 from kerasreg.augment import _draws
+from kerasreg.augment._strengths import Strengths
 from kerasreg.augment.image import _affine
 from kerasreg.augment.operation import GEOMETRIC, Operation, Parameters
+from kerasreg.schedules import Schedule
+from kerasreg.schedules._strength import saved_strength, strength
 
 
 @register
@@ -25,8 +28,11 @@ class Rotate(Operation):
     No known difference from the paper.
 
     Args:
-        max_degrees: Largest angle to either side, in degrees, between 0 and 180.
-        probability: Share of the images that are turned, between 0 and 1. Defaults to 1.
+        max_degrees: Largest angle to either side, in degrees, between 0 and 180, or a schedule of
+            the epoch.
+        probability: Share of the images that are turned, between 0 and 1, or a schedule of the
+            epoch. Defaults to 1.
+        limits: Largest angle for each class, `{label: number}`. Defaults to None.
 
     Raises:
         TypeError: If an argument is not a number.
@@ -44,17 +50,25 @@ class Rotate(Operation):
     """
 
     kind = GEOMETRIC
+    strengths = ("max_degrees",)
     neutral: ClassVar = {"degrees": 0.0}
 
-    def __init__(self, max_degrees: float, *, probability: float = 1.0):
-        super().__init__(probability=probability)
-        self.max_degrees = _checks.number("max_degrees", max_degrees, self, low=0, high=180)
+    def __init__(
+        self, max_degrees: float | Schedule, *, probability: Any = 1.0, limits: Any = None
+    ):
+        super().__init__(probability=probability, limits=limits)
+        self.max_degrees = strength("max_degrees", max_degrees, self, _degrees)
 
-    def draw(self, words: tf.Tensor) -> Parameters:
-        return {"degrees": _draws.uniform(words[:, 0], -self.max_degrees, self.max_degrees)}
+    def draw(self, words: tf.Tensor, strengths: Strengths) -> Parameters:
+        limit = strengths["max_degrees"]
+        return {"degrees": _draws.uniform(words[:, 0], -limit, limit)}
 
     def matrix(self, parameters: Parameters, height: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
         return _affine.rotation(parameters["degrees"])
 
     def get_config(self) -> dict[str, Any]:
-        return {"max_degrees": self.max_degrees, **super().get_config()}
+        return {"max_degrees": saved_strength(self.max_degrees), **super().get_config()}
+
+
+def _degrees(name: str, value: Any, owner: object) -> float:
+    return _checks.number(name, value, owner, low=0, high=180)

@@ -7,8 +7,11 @@ import tensorflow as tf
 from kerasreg import _checks
 from kerasreg._register import register
 from kerasreg.augment import _draws
+from kerasreg.augment._strengths import Strengths
 from kerasreg.augment.image import _affine
 from kerasreg.augment.operation import GEOMETRIC, Operation, Parameters
+from kerasreg.schedules import Schedule
+from kerasreg.schedules._strength import saved_strength, strength
 
 
 @register
@@ -27,10 +30,13 @@ class Shift(Operation):
 
     Args:
         max_horizontal_fraction: Largest shift to the left and right, as a fraction of the width,
-            between 0 and 1.
+            between 0 and 1, or a schedule of the epoch.
         max_vertical_fraction: Largest shift up and down, as a fraction of the height, between 0
-            and 1.
-        probability: Share of the images that are moved, between 0 and 1. Defaults to 1.
+            and 1, or a schedule of the epoch.
+        probability: Share of the images that are moved, between 0 and 1, or a schedule of the
+            epoch. Defaults to 1.
+        limits: Largest fraction for each class, `{label: number}` for both
+            directions or `{label: {argument: number}}`. Defaults to None.
 
     Raises:
         TypeError: If an argument is not a number.
@@ -49,25 +55,28 @@ class Shift(Operation):
 
     kind = GEOMETRIC
     slots = 2
+    strengths = ("max_horizontal_fraction", "max_vertical_fraction")
     neutral: ClassVar = {"horizontal_fraction": 0.0, "vertical_fraction": 0.0}
 
     def __init__(
         self,
-        max_horizontal_fraction: float,
-        max_vertical_fraction: float,
+        max_horizontal_fraction: float | Schedule,
+        max_vertical_fraction: float | Schedule,
         *,
-        probability: float = 1.0,
+        probability: Any = 1.0,
+        limits: Any = None,
     ):
-        super().__init__(probability=probability)
-        self.max_horizontal_fraction = _checks.fraction(
-            "max_horizontal_fraction", max_horizontal_fraction, self
+        super().__init__(probability=probability, limits=limits)
+        self.max_horizontal_fraction = strength(
+            "max_horizontal_fraction", max_horizontal_fraction, self, _checks.fraction
         )
-        self.max_vertical_fraction = _checks.fraction(
-            "max_vertical_fraction", max_vertical_fraction, self
+        self.max_vertical_fraction = strength(
+            "max_vertical_fraction", max_vertical_fraction, self, _checks.fraction
         )
 
-    def draw(self, words: tf.Tensor) -> Parameters:
-        horizontal, vertical = self.max_horizontal_fraction, self.max_vertical_fraction
+    def draw(self, words: tf.Tensor, strengths: Strengths) -> Parameters:
+        horizontal = strengths["max_horizontal_fraction"]
+        vertical = strengths["max_vertical_fraction"]
         return {
             "horizontal_fraction": _draws.uniform(words[:, 0], -horizontal, horizontal),
             "vertical_fraction": _draws.uniform(words[:, 1], -vertical, vertical),
@@ -80,7 +89,7 @@ class Shift(Operation):
 
     def get_config(self) -> dict[str, Any]:
         return {
-            "max_horizontal_fraction": self.max_horizontal_fraction,
-            "max_vertical_fraction": self.max_vertical_fraction,
+            "max_horizontal_fraction": saved_strength(self.max_horizontal_fraction),
+            "max_vertical_fraction": saved_strength(self.max_vertical_fraction),
             **super().get_config(),
         }

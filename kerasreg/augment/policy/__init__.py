@@ -1,0 +1,1 @@
+"""Operations that choose among others; `kerasreg.augment` gives the public names."""
