@@ -153,7 +153,18 @@ class ScheduleCase(Case):
 
 @dataclass(frozen=True)
 class AugmentCase(Case):
-    """An augmentation operation (or pipeline) that takes a batch of images."""
+    """An augmentation operation (or pipeline).
+
+    Args:
+        data: What it takes, a key of `EXAMPLES` in `test_augment.py`: "images", "labelled" (images
+            with vectors as labels), "waveforms", "spectrograms" or "tokens".
+        output: Height and width of the images that it makes; None where they keep their size.
+        options: Arguments of the `Augmenter` that it needs.
+    """
+
+    data: str = "images"
+    output: tuple[int, int] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def classifier() -> keras.Model:
@@ -229,6 +240,30 @@ def augment_rows() -> tuple[Case, ...]:
         AugmentCase(augment.GaussianNoise, {"stddev": (1.0, 8.0), "probability": 0.5}),
         AugmentCase(augment.PixelDropout, {"rate": 0.25, "fill_value": 128.0, "probability": 0.5}),
         AugmentCase(
+            augment.OneOf,
+            {
+                "operations": [augment.Rotate(30), augment.Blur(1), augment.PixelDropout(0.3)],
+                "weights": (2.0, 1.0, 1.0),
+                "probability": 0.5,
+            },
+        ),
+        AugmentCase(
+            augment.SomeOf,
+            {
+                "operations": [augment.Rotate(30), augment.Blur(1), augment.Shift(0.2, 0.2)],
+                "count": (1, 2),
+                "probability": 0.5,
+            },
+        ),
+        AugmentCase(
+            augment.Sequence,
+            {"operations": [augment.Rotate(30), augment.Blur(1)], "probability": 0.5},
+        ),
+        AugmentCase(
+            augment.RandomApply,
+            {"operations": [augment.Rotate(30), augment.Shift(0.2, 0.2)], "probability": 0.5},
+        ),
+        AugmentCase(
             augment.Augmenter,
             {
                 "operations": [augment.Rotate(30), augment.Blur(1)],
@@ -238,7 +273,10 @@ def augment_rows() -> tuple[Case, ...]:
                 "interpolation": "nearest",
                 "dtype": "uint8",
                 "value_range": (0.0, 250.0),
-                "image_key": "pixels",
+                "mask_fill_value": 9.0,
+                "box_format": "rel_xywh",
+                "parts": {"image": "pixels"},
+                "class_names": ["a", "b"],
                 "jit_compile": False,
             },
         ),
