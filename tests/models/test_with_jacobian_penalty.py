@@ -57,8 +57,9 @@ def test_exact_penalty_and_its_gradient(jit_compile):
 def test_random_directions_estimate_the_norm():
     inside = tanh_model()
     model = with_jacobian_penalty(inside, 2.0, projections=200, seed=1)
-    model.compile("sgd", "mse", run_eagerly=keras.backend.backend() != "jax")
-    found = logs_of_a_step(model, jit_compile=False)["jacobian_penalty"]
+    # Uncompiled where a graph of 200 passes would take long to make.
+    options = {"run_eagerly": keras.backend.backend() != "jax", "jit_compile": False}
+    found = logs_of_a_step(model, **options)["jacobian_penalty"]
     # Of two outputs, C ||v J||^2 is at most twice ||J||^2, so its spread at most ||J||^2; the mean
     # is over 200 directions for each of 8 examples, of which one may have all of the norm.
     expected = squared_norm(inside.get_weights())
