@@ -139,7 +139,7 @@ def _refuse(
         names = dict.fromkeys([*paths, *(path.split("/")[-1] for path in paths)])
         near = difflib.get_close_matches(item, names, n=3, cutoff=0.5) or near
         fix = _meant_by(item, candidates)
-    more = "" if len(near) == len(paths) else ", ..."
+    more = "" if len(near) == len(paths) else " and others"
     expected = f"what matches {called}, of which the model has {', '.join(map(repr, near))}{more}"
     _checks.refuse(name, item, owner, expected, fix=fix)
 

@@ -89,12 +89,30 @@ def only_output(y_pred, owner):
     return ops.cast(outputs[0], wide)
 
 
+def as_declared(model, x):
+    """Returns a batch of inputs of which integers are floats where the model makes them so."""
+    leaves, declared = tree.flatten(x), getattr(model, "inputs", None) or ()
+    if len(leaves) != len(declared):
+        return x
+    pairs = zip(leaves, declared, strict=True)
+    return tree.pack_sequence_as(x, [_as_float(leaf, each.dtype) for leaf, each in pairs])
+
+
+def _as_float(leaf, dtype):
+    return leaf if is_float(leaf) or "float" not in dtype else ops.cast(leaf, dtype)
+
+
+def is_float(x):
+    """Returns whether a tensor is one of floats."""
+    return keras.backend.is_float_dtype(keras.backend.standardize_dtype(x.dtype))
+
+
 def float_inputs(x, owner):
     """Returns the leaves of a batch of inputs, all of which must be floats."""
-    leaves = tree.flatten(x)
+    leaves = tree.flatten(as_declared(owner.model, x))
     for each in leaves:
-        dtype = keras.backend.standardize_dtype(each.dtype)
-        if not keras.backend.is_float_dtype(dtype):
+        if not is_float(each):
+            dtype = keras.backend.standardize_dtype(each.dtype)
             expected = "a model whose inputs are floats"
             fix = "Integers have no gradient: wrap the part of the model behind the embedding."
             _checks.refuse("model", f"inputs of {dtype}", owner, expected, fix=fix)

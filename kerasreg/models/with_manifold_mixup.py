@@ -11,7 +11,13 @@ from kerasreg._backend.replaced_calls import replaced_calls
 from kerasreg._register import register
 from kerasreg._where import layers_where
 from kerasreg.models import _wrapped_model
-from kerasreg.models._wrapped_model import wrapped_model, wrapper_arguments, wrapper_config
+from kerasreg.models._wrapped_model import (
+    as_declared,
+    is_float,
+    wrapped_model,
+    wrapper_arguments,
+    wrapper_config,
+)
 
 
 @register
@@ -43,14 +49,16 @@ class WithManifoldMixup(keras.Model):
             has a slash; a compiled regular expression, a class, a layer, a function of a layer, or
             a list of these. Defaults to None: the inputs only (which is mixup).
         mix_inputs: Whether the inputs are one of the places, too. Defaults to True, as in the
-            paper. Inputs that are no floats cannot be mixed.
+            paper. For token numbers say False: of several inputs those that are floats are mixed,
+            and one has to be.
         seed: An integer, a `keras.random.SeedGenerator`, or None for a random seed.
         **kwargs: `name` and `trainable`, as of any Keras model.
 
     Raises:
         TypeError: If an argument is of the wrong kind.
         ValueError: If `alpha` is not above 0, `where` matches no layer, there is no place to mix,
-            the model is not built, or has a training step or a loss of its own.
+            the model is not built, or has a training step or a loss of its own; in `fit`, if a
+            place has no floats to mix, or a layer is not called.
 
     Example:
         >>> import keras, kerasreg
@@ -69,7 +77,7 @@ class WithManifoldMixup(keras.Model):
         model = wrapped_model(model, self)
         alpha = _checks.positive("alpha", alpha, self)
         mix_inputs = _checks.boolean("mix_inputs", mix_inputs, self)
-        places = _Places([] if where is None else layers_where(model, where, self))
+        places = _Places([] if where is None else layers_where(model, where, self, of=_is_called))
         if not places.layers and not mix_inputs:
             _checks.refuse("where", where, self, "layers to mix at, or `mix_inputs=True`")
         generator = _random.seed_generator(seed, self)
@@ -94,18 +102,41 @@ class WithManifoldMixup(keras.Model):
         own: Any = vars(self)
         own["_drawn"] = share, order
 
+        called = set()
+
         def mixed(values, place):
+            self._check_floats(values, place)
             here = ops.equal(number, place)
             return tree.map_structure(lambda x: _mixed(x, here, share, order), values)
 
         def mixing(layer, call):
             place = self._places.number(layer) + int(self.mix_inputs)
-            return lambda *args, **kwargs: mixed(call(*args, **kwargs), place)
+
+            def mixing_call(*args, **kwargs):
+                called.add(place)
+                return mixed(call(*args, **kwargs), place)
+
+            return mixing_call
 
         if self.mix_inputs:
-            inputs = mixed(inputs, 0)
+            inputs = mixed(as_declared(self.model, inputs), 0)
         with replaced_calls(self._places.layers, mixing):
-            return self.model(inputs, training=True)
+            outputs = self.model(inputs, training=True)
+        for layer in self._places.layers:
+            if self._places.number(layer) + int(self.mix_inputs) not in called:
+                expected = "layers that are called in training; their outputs would not be mixed"
+                _checks.refuse("where", layer.name, self, expected)
+        return outputs
+
+    def _check_floats(self, values, place):
+        """Raises where labels would be mixed and nothing else."""
+        if any(map(is_float, tree.flatten(values))):
+            return
+        if self.mix_inputs and place == 0:
+            fix = "Integers cannot be mixed: mix at the layer that embeds them, by `where`."
+            _checks.refuse("mix_inputs", True, self, "False where no input is a float", fix=fix)
+        layer = self._places.layers[place - int(self.mix_inputs)]
+        _checks.refuse("where", layer.name, self, "layers whose outputs are floats")
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Returns the loss, in training that of both labels of each mixed example."""
@@ -190,6 +221,10 @@ class _Places:
         return next(i for i, each in enumerate(self.layers) if each is layer)
 
 
+def _is_called(layer):
+    return not isinstance(layer, keras.layers.InputLayer)
+
+
 def _are_strings(where):
     if isinstance(where, Sequence) and not isinstance(where, str):
         return all(isinstance(each, str) for each in where)
@@ -198,7 +233,7 @@ def _are_strings(where):
 
 def _mixed(x, here, share, order):
     """Returns a tensor mixed with itself in another order, where `here` is true."""
-    if not keras.backend.is_float_dtype(keras.backend.standardize_dtype(x.dtype)):
+    if not is_float(x):
         return x
     share = ops.where(here, share, ops.ones_like(share))
     other = ops.take(x, order, axis=0)

@@ -85,3 +85,20 @@ def test_activity_penalty_in_mixed_precision(case, policy):
     model = penalized(case, activity_regularizer=case.make(), dtype=policy)
     model(np.eye(2))
     np.testing.assert_allclose(float(sum(model.losses)), case.value / 2, rtol=1e-6)
+
+
+@every_penalty
+@pytest.mark.parametrize("shape", [(1, 4), (4, 1), (1, 1)], ids=str)
+def test_one_row_or_column_has_a_finite_value_and_gradient(case, shape):
+    if case.refers:
+        pytest.skip("the penalty takes weights of one shape only")
+    penalty = case.make()
+    dense = keras.layers.Dense(shape[1], use_bias=False, kernel_regularizer=penalty)
+    model = keras.Sequential([keras.Input(shape[:1]), dense])
+    weights = np.linspace(0.25, 0.75, np.prod(shape), dtype="float32").reshape(shape)
+    dense.set_weights([weights])
+    model.compile(keras.optimizers.SGD(0.01), "mse")
+    zeros = np.zeros((1, *shape[:1]), "float32"), np.zeros((1, *shape[1:]), "float32")
+    loss = model.fit(*zeros, verbose=0).history["loss"]
+    assert np.isfinite(loss).all()
+    assert np.isfinite(dense.get_weights()[0]).all()

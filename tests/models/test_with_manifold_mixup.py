@@ -94,3 +94,56 @@ def test_where_is_saved_by_paths():
         config = with_manifold_mixup(inside, where=where).get_config()
         expected = ["hidden", "last"] if where is keras.layers.Dense else ["hidden"]
         assert config["where"] == (where if isinstance(where, list) else expected)
+
+
+def words():
+    embedding = keras.layers.Embedding(9, 3, name="embedding")
+    layers = [embedding, keras.layers.Flatten(), keras.layers.Dense(1)]
+    return keras.Sequential([keras.Input((4,), dtype="int32"), *layers])
+
+
+WORDS = np.arange(32).reshape(8, 4) % 9
+
+
+@pytest.mark.parametrize("where", [None, "embedding"])
+def test_labels_alone_are_never_mixed(where):
+    model = with_manifold_mixup(words(), where=where)
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match=r"`mix_inputs`.*no input is a float"):
+        model.fit(WORDS, np.ones((8, 1)), verbose=0)
+
+
+def test_integers_are_mixed_where_they_are_embedded():
+    model = with_manifold_mixup(words(), where="embedding", mix_inputs=False)
+    model.compile("sgd", "mse")
+    model.fit(WORDS, np.ones((8, 1)), verbose=0)
+
+
+def test_integers_that_the_model_takes_for_floats_are_mixed():
+    dense = keras.layers.Dense(1, kernel_initializer="ones", use_bias=False)
+    model = with_manifold_mixup(keras.Sequential([keras.Input((1,)), dense]), seed=1)
+    found = keras.ops.convert_to_numpy(
+        model(np.array([[0], [1], [2], [3]], "uint8"), training=True)
+    )
+    assert (found != np.round(found)).any()
+
+
+def test_layers_that_are_not_called_are_refused():
+    class Unused(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.used, self.unused = keras.layers.Dense(2), keras.layers.Dense(2, name="unused")
+
+        def call(self, inputs):
+            return self.used(inputs)
+
+    model = keras.Sequential([keras.Input((3,)), Unused()])
+    model = with_manifold_mixup(model, where="unused")
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match=r"`where`.*called in training.*'unused'"):
+        model.fit(np.ones((4, 3)), np.ones((4, 2)), verbose=0)
+
+
+def test_an_input_layer_is_no_place():
+    model = with_manifold_mixup(words(), where="*")
+    assert not any("input" in path for path in model._places.paths)

@@ -108,3 +108,10 @@ def test_a_loss_of_logits_needs_a_divergence_of_logits():
     model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     with pytest.raises(ValueError, match=r"`from_logits`\. Expected True, as the compiled loss"):
         model.fit(X, LABELS, verbose=0)
+
+
+def test_integers_that_the_model_takes_for_floats():
+    model = with_vat(linear(), from_logits=True, seed=1)
+    model.compile(keras.optimizers.SGD(0.1))
+    logs = model.fit((10 * X).astype("int8"), verbose=0).history
+    assert logs["vat"][0] > 0
