@@ -25,6 +25,9 @@ class Split:
         read_arrays: Returns the images and the labels as two arrays.
         open_dataset: Returns a `tf.data.Dataset` of `(image, label)`, one example each, always in
             the same order.
+        read_examples: Makes such a data set of what `open_dataset` returns, for examples that are
+            opened as something small: that is what is then shuffled, as a whole. None (the default)
+            where there is nothing to be done.
 
     Example:
         >>> import kerasreg
@@ -41,10 +44,12 @@ class Split:
         size: int,
         read_arrays: Callable[[], tuple[np.ndarray, np.ndarray]],
         open_dataset: Callable[[], "tf.data.Dataset"],
+        read_examples: Callable[["tf.data.Dataset"], "tf.data.Dataset"] | None = None,
     ):
         self._size = size
         self._read_arrays = read_arrays
         self._open_dataset = open_dataset
+        self._read_examples = read_examples
 
     @classmethod
     def from_arrays(cls, images: np.ndarray, labels: np.ndarray) -> "Split":
@@ -91,13 +96,16 @@ class Split:
         """
         dataset = self._open_dataset()
         if isinstance(shuffle, bool | np.bool_):
-            buffer = min(self._size, LARGEST_BUFFER) if shuffle else 0
+            largest = LARGEST_BUFFER if self._read_examples is None else self._size
+            buffer = min(self._size, largest) if shuffle else 0
         else:
             buffer = _checks.whole("shuffle", shuffle, "as_dataset", low=1)
         if seed is not None:
             seed = _checks.whole("seed", seed, "as_dataset", low=None)
         if buffer:
             dataset = dataset.shuffle(buffer, seed=seed, reshuffle_each_iteration=True)
+        if self._read_examples is not None:
+            dataset = self._read_examples(dataset)
         drop_remainder = _checks.boolean("drop_remainder", drop_remainder, "as_dataset")
         if batch_size is not None:
             batch_size = _checks.whole("batch_size", batch_size, "as_dataset", low=1)

@@ -58,7 +58,15 @@ INVENTORY = {
         "WeightDistance",
     ],
     "kerasreg.constraints": ["L1Ball", "SpectralBall"],
-    "kerasreg.datasets": ["DataSet", "Split", "load"],
+    "kerasreg.datasets": [
+        "DataSet",
+        "FolderDataSet",
+        "FolderSplit",
+        "Split",
+        "audio_folder",
+        "image_folder",
+        "load",
+    ],
     "kerasreg.layers": [
         "AlphaDropout",
         "BatchNormalization",

@@ -76,3 +76,16 @@ def test_nothing_is_read_before_it_is_asked_for():
     assert repr(split) == "Split(3 examples)"
     with pytest.raises(AssertionError, match="too early"):
         _ = split.labels
+
+
+def test_examples_are_read_after_shuffling_which_is_of_all_of_them(split, monkeypatch):
+    def read(dataset):
+        opened.append(labels(dataset))
+        return dataset.map(lambda image, label: (image, -label))
+
+    opened = []
+    late = Split(20, None, split._open_dataset, read)
+    assert labels(late.as_dataset()) == [-label for label in range(20)]
+    monkeypatch.setattr("kerasreg.datasets.split.LARGEST_BUFFER", 1)
+    assert sorted(labels(late.as_dataset(shuffle=True, seed=1))) == [*range(-19, 1)]
+    assert opened[0] == sorted(opened[1]) != opened[1]
