@@ -19,6 +19,19 @@ import tensorflow as tf
 
 MESSAGE_WORDS = 7
 WORD_VALUES = 2**32
+ROOT_OF_HALF = 0x3F3504F3  # the bits of a float32
+LOG2_OVER_X = (1.44176089, -0.72490485, 0.51750695, -0.32962266)
+NORMAL_SQUARED = (
+    1.57089373,
+    5.69863731e-1,
+    7.08107319e-2,
+    1.79191989e-3,
+    -1.04055918e-3,
+    1.03771128e-4,
+    -5.08322232e-6,
+    1.26966690e-7,
+    -1.29075200e-9,
+)
 
 
 def image_words(
@@ -83,12 +96,28 @@ def uniform(words: tf.Tensor, low: float | tf.Tensor, high: float | tf.Tensor) -
 def normal(words: tf.Tensor) -> tf.Tensor:
     """Returns standard normal float32 values, by the inverse of the distribution function.
 
-    24 bits of each word decide: the largest magnitude is 5.42.
+    24 bits of each word decide: the largest magnitude is 5.42. Values are right to 5e-5 of
+    themselves, their variance to 3e-6 and their distribution function to 1.1e-5.
+
+    With x = 2 p - 1 symmetric about 0, the value at p is x times the root of a smooth function of
+    -log2(1 - x**2); the coefficients are minimax, for relative error.
     """
     position = _symmetric(words)
-    # TensorFlow's erfinv is exact next to -1, and infinite next to 1.
-    magnitude = -(2**0.5) * tf.math.erfinv(-tf.abs(position))
-    return tf.where(position < 0, -magnitude, magnitude)
+    # A float32 is mantissa * 2**exponent, here with the mantissa within a root of 2 about 1.
+    rest = (1 - position) * (1 + position)
+    bits = tf.bitcast(rest, tf.int32)
+    exponent = tf.bitwise.right_shift(bits - ROOT_OF_HALF, 23)
+    above_one = tf.bitcast(bits - tf.bitwise.left_shift(exponent, 23), tf.float32) - 1
+    log2 = tf.cast(exponent, tf.float32) + above_one * _polynomial(LOG2_OVER_X, above_one)
+    return position * tf.sqrt(_polynomial(NORMAL_SQUARED, -log2))
+
+
+def _polynomial(coefficients: Sequence[float], x: tf.Tensor) -> tf.Tensor:
+    """Returns the value of a polynomial, its coefficients from the constant one up."""
+    result = tf.fill([], coefficients[-1])
+    for coefficient in coefficients[-2::-1]:
+        result = result * x + coefficient
+    return result
 
 
 def _symmetric(words: tf.Tensor) -> tf.Tensor:

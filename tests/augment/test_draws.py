@@ -80,16 +80,23 @@ def test_uniform_fills_its_range_symmetrically():
     assert abs((values**2).mean() - 1 / 3) < 5 * np.sqrt(4 / 45 / n)
 
 
-def test_normal_is_the_inverse_of_the_distribution_function():
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_normal_is_the_inverse_of_the_distribution_function(jit_compile):
     stats = pytest.importorskip("scipy.stats")
-    words = np.arange(0, WORDS, 1_000_003, dtype=np.uint32)
-    words = np.concatenate([words, np.array([WORDS - 1], np.uint32)])
-    position = ((words >> 8).astype("float64") + 0.5) / 2**24
-    values = _draws.normal(tf.constant(words)).numpy()
-    np.testing.assert_allclose(values, stats.norm.ppf(position), rtol=5e-6, atol=1e-6)
-    compiled = tf.function(_draws.normal, jit_compile=True)(tf.constant(words))
-    np.testing.assert_allclose(compiled, stats.norm.ppf(position), rtol=5e-6, atol=1e-6)
-    assert values.max() == -values.min() == pytest.approx(5.42, abs=0.01)
+    # Of all 2**24 positions every 31st, and both ends.
+    bits = np.unique(np.r_[np.arange(0, 2**24, 31), 2**24 - 1 - np.arange(100), np.arange(100)])
+    position = (bits + 0.5) / 2**24
+    function = tf.function(_draws.normal, jit_compile=jit_compile)
+    values = function(tf.constant(bits << 8, tf.uint32)).numpy().astype("float64")
+    np.testing.assert_allclose(values, stats.norm.ppf(position), rtol=5e-5)
+    np.testing.assert_allclose(stats.norm.cdf(values), position, atol=1.1e-5)
+    assert (np.diff(values) > 0).mean() > 0.9
+    assert (np.diff(values) >= 0).all()
+    assert values.max() == -values.min() == pytest.approx(5.42, abs=0.001)
+    assert (
+        abs(np.mean(values[100:-100] ** 2) - np.mean(stats.norm.ppf(position)[100:-100] ** 2))
+        < 3e-6
+    )
 
 
 def test_pixel_words_of_neighbours_and_of_other_keys_are_independent():

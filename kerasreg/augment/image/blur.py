@@ -1,7 +1,6 @@
 """Gaussian blur by a random width."""
 
 import math
-from functools import partial
 from typing import Any, ClassVar
 
 import tensorflow as tf
@@ -88,13 +87,14 @@ class Blur(Operation):
         if radius == 0:
             return ()
 
-        def blur_along(axis: int, images: tf.Tensor, parameters: Parameters, _: Any) -> tf.Tensor:
-            return _convolved(images, _weights(parameters["sigma_pixels"], radius), axis)
+        def taps(parameters: Parameters) -> tf.Tensor:
+            return _weights(parameters["sigma_pixels"], radius)
 
+        # Three kernels: along rows, mirrored columns would be computed for each reader.
         return (
+            lambda images, parameters, _: _along_columns(images, taps(parameters)),
             lambda images, *_: _extended(images, radius),
-            partial(blur_along, 1),
-            partial(blur_along, 2),
+            lambda images, parameters, _: _along_rows(images, taps(parameters)),
         )
 
     def get_config(self) -> dict[str, Any]:
@@ -110,21 +110,28 @@ def _weights(sigma: tf.Tensor, radius: int) -> tf.Tensor:
     return weights / tf.reduce_sum(weights, axis=1, keepdims=True)
 
 
-def _extended(images: tf.Tensor, radius: int) -> tf.Tensor:
-    """Returns images continued by `radius` pixels on each side."""
-    for axis in (1, 2):
-        size = tf.shape(images)[axis]
-        positions = inside(tf.range(-radius, size + radius), size, "reflect")
-        images = tf.gather(images, positions, axis=axis)
-    return images
-
-
-def _convolved(images: tf.Tensor, weights: tf.Tensor, axis: int) -> tf.Tensor:
-    """Returns images convolved along an axis with weights of shape `(images, taps)`."""
+def _along_columns(images: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    """Returns images convolved from top to bottom with weights of shape `(images, taps)`."""
     taps = weights.shape[1]
-    size = tf.shape(images)[axis] - taps + 1
+    height = tf.shape(images)[1]
     result = tf.zeros([], images.dtype)
     for tap in range(taps):
-        part = images[:, tap : tap + size] if axis == 1 else images[:, :, tap : tap + size]
-        result += part * weights[:, tap, None, None, None]
+        rows = inside(tf.range(height) + (tap - taps // 2), height, "reflect")
+        result += tf.gather(images, rows, axis=1) * weights[:, tap, None, None, None]
+    return result
+
+
+def _extended(images: tf.Tensor, radius: int) -> tf.Tensor:
+    """Returns images continued by `radius` columns on the left and on the right."""
+    width = tf.shape(images)[2]
+    return tf.gather(images, inside(tf.range(-radius, width + radius), width, "reflect"), axis=2)
+
+
+def _along_rows(images: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    """Returns extended images convolved from left to right."""
+    taps = weights.shape[1]
+    width = tf.shape(images)[2] - taps + 1
+    result = tf.zeros([], images.dtype)
+    for tap in range(taps):
+        result += images[:, :, tap : tap + width] * weights[:, tap, None, None, None]
     return result
