@@ -102,17 +102,6 @@ CASES = [
     (constraints.L1Ball, {"axis": ()}, ValueError),
     (constraints.L1Ball, {"axis": (0, 0)}, ValueError),
     (constraints.L1Ball, {"axis": 0.5}, TypeError),
-    (regularizers.Folded, {"penalty": 0.01}, TypeError),
-    (regularizers.Folded, {"penalty": "l2"}, TypeError),
-    (regularizers.Folded, {"penalty": regularizers.L2}, TypeError),
-    (regularizers.Folded, {"penalty": regularizers.Folded(regularizers.L2())}, ValueError),
-    *[
-        (regularizers.Folded, {"penalty": regularizers.Sum(regularizers.L1(), bad)}, ValueError)
-        for bad in (
-            regularizers.Folded(regularizers.L2()),
-            regularizers.SoftSharing(keras.layers.Dense(2)),
-        )
-    ],
     (layers.Dropout, {"rate": -0.1}, ValueError),
     (layers.Dropout, {"rate": 1.5}, ValueError),
     (layers.Dropout, {"rate": math.nan}, ValueError),
@@ -452,6 +441,41 @@ CASES = [
             ({"mix_inputs": 0}, TypeError),
         ]
     ],
+    *[
+        (models.Penalize, {"penalty": bad}, error)
+        for bad, error in [
+            (0.1, TypeError),
+            (regularizers.L2, TypeError),
+            (keras.constraints.NonNeg(), TypeError),
+            ("ridge", ValueError),
+        ]
+    ],
+    *[
+        (models.Penalize, {"penalty": "l2", **bad}, error)
+        for bad, error in [
+            ({"weights": 3}, TypeError),
+            ({"weights": []}, ValueError),
+            ({"rank": "2"}, TypeError),
+            ({"rank": -1}, ValueError),
+        ]
+    ],
+    (models.PenalizeActivity, {"penalty": "l1", "where": None}, TypeError),
+    (models.PenalizeActivity, {"where": "dense", "penalty": 0.1}, TypeError),
+    (models.Constrain, {"constraint": regularizers.L2()}, TypeError),
+    (models.Constrain, {"constraint": "max"}, ValueError),
+    *[
+        (models.Insert, {"after": "dense", **bad}, error)
+        for bad, error in [
+            ({"layer": 0.1}, TypeError),
+            ({"layer": layers.Dropout}, TypeError),
+            ({"layer": layers.Dropout(0.1), "rates": "cosine"}, ValueError),
+            ({"layer": layers.Dropout(0.1), "rates": (0.1, 1.5)}, ValueError),
+            ({"layer": layers.Dropout(0.1), "rates": 0.1}, TypeError),
+        ]
+    ],
+    (models.Insert, {"layer": layers.Dropout(0.1), "after": None}, ValueError),
+    (models.ReplaceDropout, {"rates": (0.1,)}, ValueError),
+    (models.ReplaceDropout, {"rates": [-0.1]}, ValueError),
     (callbacks.EarlyStopping, {"patience": -1}, ValueError),
     (callbacks.EarlyStopping, {"patience": 2.5}, TypeError),
     (callbacks.EarlyStopping, {"patience": "a"}, TypeError),
