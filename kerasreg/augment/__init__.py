@@ -3,6 +3,8 @@
 An `Augmenter` applies a list of operations to a data set, to a batch, or inside your own `map`.
 """
 
+from kerasreg.augment.audit import audit
+from kerasreg.augment.audit_report import AuditReport
 from kerasreg.augment.augmenter import Augmenter
 from kerasreg.augment.image.blur import Blur
 from kerasreg.augment.image.gaussian_noise import GaussianNoise
@@ -17,6 +19,8 @@ from kerasreg.augment.policy.some_of import SomeOf
 
 __all__ = [
     "Augmenter",
+    "AuditReport",
+    "audit",
     "Operation",
     "Rotate",
     "Shift",

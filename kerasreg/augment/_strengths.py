@@ -34,6 +34,25 @@ def strengths_of(operation: "Operation", epoch: tf.Tensor, labels: Labels | None
     return result
 
 
+def largest(value: Any) -> float:
+    """Returns the largest number that a strength comes to."""
+    if isinstance(value, Schedule):
+        return float(value.bounds()[1])
+    return max(value) if isinstance(value, tuple) else value
+
+
+def scaled(operation: "Operation", factor: float) -> "Operation":
+    """Returns an operation that is always applied, with its strengths at most a part of theirs."""
+    config = {**operation.get_config(), "probability": 1.0}
+    for name in operation.strengths:
+        value = getattr(operation, name)
+        limit = factor * largest(value)
+        config[name] = (
+            tuple(min(end, limit) for end in value) if isinstance(value, tuple) else limit
+        )
+    return type(operation).from_config(config)
+
+
 def at_epoch(value: Any, epoch: tf.Tensor) -> Any:
     """Returns the value of a schedule at an epoch as a float32 scalar; anything else as it is."""
     if not isinstance(value, Schedule):

@@ -237,6 +237,16 @@ class Augmenter:
         epoch = tf.cast(_arguments.epoch(epoch, self), tf.int64)
         return self._pipeline.drawn(index, epoch, labels, training)
 
+    def preview(self, dataset: tf.data.Dataset, *, examples: int = 8, epoch: int = 0) -> Any:
+        """Returns a figure of examples before and after, with what was done to each.
+
+        See `kerasreg.report.plot_augmentation`; needs matplotlib.
+        """
+        import kerasreg
+
+        figures: Any = kerasreg.report
+        return figures.plot_augmentation(self, dataset, examples=examples, epoch=epoch)
+
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments."""
         return {

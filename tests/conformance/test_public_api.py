@@ -23,7 +23,9 @@ INVENTORY = {
         "schedules",
     ],
     "kerasreg.augment": [
+        "AuditReport",
         "Augmenter",
+        "audit",
         "Blur",
         "GaussianNoise",
         "OneOf",
@@ -162,6 +164,8 @@ INVENTORY = {
         "at_step",
     ],
     "kerasreg.report": [
+        "plot_audit",
+        "plot_augmentation",
         "plot_generalization_gap",
         "plot_regularization_path",
         "plot_saturation",
