@@ -93,4 +93,4 @@ class Reader(NamedTuple):
 
 def _plain(message: str) -> str:
     """Returns an error of TensorFlow without the names of its operations."""
-    return re.sub(r"\{\{.*?\}\}\s*|\s*\[Op:.*", "", message, flags=re.DOTALL).strip()
+    return re.sub(r"\{\{.*?\}\}\s*|\s*\[Op:.*", "", message, flags=re.DOTALL).strip(" .\n")

@@ -2,7 +2,8 @@
 
 import os
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from functools import partial
 from typing import BinaryIO, NamedTuple
 
 import tensorflow as tf
@@ -88,37 +89,54 @@ def _samples(form: tuple[int, int, int], start: int, promised: int, size: int) -
     return Wav(kind, channels, rate, start, length)
 
 
-def decoder(kinds: set[int], samples: int | None, channels: int | None) -> Callable[..., tf.Tensor]:
-    """Returns the function from a path, kind, channels, start and length to a waveform.
+def facts(wav: Wav, samples: int | None) -> tuple[int, int, int, int, int]:
+    """Returns what `decoder` needs to know of a file.
 
     Args:
-        kinds: The kinds of samples that files have.
+        wav: What the file holds.
         samples: The number to cut or pad to, or None to leave it.
-        channels: The number of channels to keep; None to average them into one.
+
+    Returns:
+        Kind, channels, where the samples begin, how many of each channel are used, in bytes.
     """
-    ordered = sorted(kinds)
-    shape = (samples,) if channels is None else (samples, channels)
+    used = wav.length if samples is None else min(wav.length, samples)
+    return wav.kind, wav.channels, wav.start, used, used * wav.channels * WIDTHS[wav.kind]
+
+
+def decoder(wavs: Collection[Wav], samples: int | None, mono: bool) -> Callable[..., tf.Tensor]:
+    """Returns the function from a path and `facts` to a waveform.
+
+    Args:
+        wavs: What the files hold. What is the same in all is not looked up in each.
+        samples: The number to cut or pad to, or None to leave it.
+        mono: Whether to average the channels into one.
+    """
+    kinds = sorted({wav.kind for wav in wavs})
+    channels = {wav.channels for wav in wavs}
+    may_be_short = samples is not None and any(wav.length < samples for wav in wavs)
+
+    def numbers(content: tf.Tensor, kind: tf.Tensor) -> tf.Tensor:
+        if len(kinds) == 1:
+            return _numbers(content, *KINDS[kinds[0]])
+        place = tf.argmax(tf.equal(tf.constant(kinds, tf.int64), kind), output_type=tf.int32)
+        return tf.switch_case(place, [partial(_numbers, content, *KINDS[each]) for each in kinds])
 
     def decode(
-        path: tf.Tensor, kind: tf.Tensor, own: tf.Tensor, start: tf.Tensor, length: tf.Tensor
+        path: tf.Tensor,
+        kind: tf.Tensor,
+        own: tf.Tensor,
+        start: tf.Tensor,
+        used: tf.Tensor,
+        size: tf.Tensor,
     ) -> tf.Tensor:
-        used = length if samples is None else tf.minimum(length, samples)
-        count = used * own * tf.gather(tf.constant(WIDTHS, tf.int64), kind)
-        content = tf.strings.substr(tf.io.read_file(path), start, count)
-        held = tf.cast(tf.strings.length(content), tf.int64)
-        tf.debugging.assert_equal(held, count, "it has become shorter")
-        branches = [lambda which=which: _numbers(content, *KINDS[which]) for which in ordered]
-        if len(ordered) == 1:
-            values = branches[0]()
-        else:
-            place = tf.argmax(tf.equal(tf.constant(ordered, tf.int64), kind), output_type=tf.int32)
-            values = tf.switch_case(place, branches)
-        wave = tf.reshape(values, tf.stack([used, own]))
-        if channels is None:
-            wave = tf.reduce_mean(wave, 1)
-        if samples is not None:
-            wave = tf.pad(wave, [[0, samples - used]] + [[0, 0]] * (len(shape) - 1))
-        return tf.ensure_shape(wave, shape)
+        content = tf.strings.substr(tf.io.read_file(path), start, size)
+        # Fails where the file has become shorter since.
+        wave = tf.reshape(numbers(content, kind), tf.stack([used, own]))
+        if mono:
+            wave = wave[:, 0] if channels == {1} else tf.reduce_mean(wave, 1)
+        if may_be_short:
+            wave = tf.pad(wave, [[0, samples - used]] + [[0, 0]] * (not mono))
+        return tf.ensure_shape(wave, (samples,) if mono else (samples, *channels))
 
     return decode
 

@@ -102,18 +102,17 @@ def audio_folder(
 
     found = _inspected(listing)
     rate = _the_same("rate", found, owner, "one sampling rate", "Resample them first.")
-    channels = None
+    shape: tuple[int | None, ...] = (samples,)
     if not mono:
         fix = "Pass mono=True to average them."
-        channels = _the_same("channels", found, owner, "one number of channels", fix)
-    decode = _wav.decoder({each.kind for each in found.values()}, samples, channels)
-    shape = (samples,) if channels is None else (samples, channels)
+        shape = (samples, _the_same("channels", found, owner, "one number of channels", fix))
+    decode = _wav.decoder(found.values(), samples, mono)
     return _folder_splits.data_set(
         listing,
         shares,
         _reading.Reader(decode, shape, tf.float32, owner),
         value_range=(-1.0, 1.0),
-        facts={p: (each.kind, each.channels, each.start, each.length) for p, each in found.items()},
+        facts={file: _wav.facts(each, samples) for file, each in found.items()},
         sampling_rate=rate,
     )
 

@@ -1,5 +1,6 @@
 """One split of a data set that is read from files."""
 
+import os
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -86,15 +87,19 @@ class FolderSplit(Split):
                 TensorFlow raises while the data set is iterated: `tf.errors.InvalidArgumentError`,
                 with the name of the file.
         """
+        import tensorflow as tf
+
         if batch_size is not None and None in self._reader.shape:
             size = _checks.whole("batch_size", batch_size, "as_dataset", low=1)
             if size > 1:
                 fix = f"Pass a fixed size to `{self._reader.owner}`: `image_size` or `samples`."
                 expected = "None or 1, as the examples may differ in size"
                 _checks.refuse("batch_size", batch_size, "as_dataset", expected, fix=fix)
-        return super().as_dataset(
+        dataset = super().as_dataset(
             batch_size, shuffle=shuffle, seed=seed, drop_remainder=drop_remainder
         )
+        # Reading goes on while a batch is worked on.
+        return dataset.prefetch(tf.data.AUTOTUNE)
 
     def _opened(self) -> "tf.data.Dataset":
         import tensorflow as tf
@@ -103,8 +108,6 @@ class FolderSplit(Split):
 
     @cached_property
     def _sources(self) -> tuple[Any, ...]:
-        import os
-
         import tensorflow as tf
 
         names = tf.constant([os.fsencode(path) for path in self.files], tf.string)

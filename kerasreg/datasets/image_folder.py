@@ -9,7 +9,7 @@ from kerasreg.datasets import _class_folders, _folder_splits
 from kerasreg.datasets.folder_data_set import FolderDataSet
 
 Folder = str | os.PathLike[str]
-EXTENSIONS = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
+EXTENSIONS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
 COLOR_MODES = ("grayscale", "rgb", "rgba")
 INTERPOLATIONS = ("bilinear", "nearest", "area", "bicubic", "lanczos3", "lanczos5", "gaussian")
 
@@ -31,7 +31,7 @@ def image_folder(
     """Loads the images of a folder that has one folder for each class.
 
     Folders within class folders are read, too; names that begin with a dot are passed over. Images
-    are uint8 with the values 0 to 255, as TensorFlow decodes them: of an animation the first frame,
+    are uint8 with the values 0 to 255, as TensorFlow decodes them: of an animated GIF the first frame,
     of 16 bits the upper 8, turned as they are stored (no orientation of EXIF), a transparency that
     is not asked for dropped. They are read when the data set is iterated, in parallel.
 
@@ -58,9 +58,9 @@ def image_folder(
             below 1. Defaults to 0.1.
         test_fraction: Share of the files that goes to the test split, as above. Defaults to 0.1.
         seed: Integer that fixes the splits and the order of the files. Defaults to 0.
-        extensions: Extensions to read, among ".bmp", ".gif", ".jpeg", ".jpg" and ".png"; other
-            files are passed over. None (the default) reads all of these, and any other file counts
-            as corrupt.
+        extensions: Extensions to read, among ".bmp", ".gif", ".jpeg", ".jpg", ".png" and ".webp";
+            other files are passed over. None (the default) reads all of these, and any other file
+            counts as corrupt.
         on_corrupt: "error" (the default): a file that cannot be decoded is an error which names it,
             when it is read. "skip": all files are decoded once beforehand, which takes about as
             long as an epoch; those that cannot be are left out, so that the number of examples is

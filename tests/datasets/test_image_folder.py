@@ -193,6 +193,13 @@ COLOURS = np.array([[[200, 10, 30], [0, 255, 90]], [[5, 6, 7], [99, 98, 97]]], n
 GRAYS = np.array([[[1], [100]], [[200], [255]]], np.uint8)
 ALPHA = np.array([[[0], [9]], [[128], [255]]], np.uint8)
 FULL = np.full_like(ALPHA, 255)
+# COLOURS, and with ALPHA, without loss.
+WEBP = base64.b64decode(
+    "UklGRjwAAABXRUJQVlA4TDAAAAAvAUAAAB+gqG0bqDfR8X+Oi5CASD75Y6pjYsE0dA4hmeY/hjnvLqAkQAAUZSSi/8E="
+)
+WEBP_ALPHA = base64.b64decode(
+    "UklGRkIAAABXRUJQVlA4TDYAAAAvAUAAEB+gqG0bqDfR8X+Oi5CASD75Y6pjYsE0dA4hmYQESfY1q80xyHnvMpQECICijET0Pxg="
+)
 LUMA = np.round(COLOURS @ np.array([0.2989, 0.587, 0.114]))[..., None]
 
 
@@ -214,6 +221,11 @@ LUMA = np.round(COLOURS @ np.array([0.2989, 0.587, 0.114]))[..., None]
         (bmp(COLOURS), "x.bmp", "rgb", COLOURS),
         (bmp(COLOURS), "x.bmp", "rgba", [COLOURS, FULL]),
         (bmp(COLOURS), "x.bmp", "grayscale", LUMA),
+        (WEBP, "x.webp", "rgb", COLOURS),
+        (WEBP, "x.webp", "rgba", [COLOURS, FULL]),
+        (WEBP, "x.webp", "grayscale", LUMA),
+        (WEBP_ALPHA, "x.webp", "rgb", COLOURS),
+        (WEBP_ALPHA, "x.webp", "rgba", [COLOURS, ALPHA]),
         (GIF, "x.gif", "rgb", [[[255, 0, 0]]]),
         (GIF, "x.GIF", "grayscale", [[[76]]]),
         (tf.io.encode_jpeg(GRAYS[:1, :1]).numpy(), "x.jpeg", "rgba", [[[1, 1, 1, 255]]]),
@@ -313,10 +325,10 @@ def test_a_class_of_corrupt_files_only_is_an_error(pair):
 
 
 def test_files_of_another_kind_are_named(pair):
-    write(pair / "a" / "1.webp", b"x")
-    write(pair / "a" / "2.WEBP", b"x")
+    write(pair / "a" / "1.tiff", b"x")
+    write(pair / "a" / "2.TIFF", b"x")
     write(pair / "b" / "readme", b"x")
-    with pytest.raises(ValueError, match=r"2 of \.webp, 1 of no extension.*`extensions`.*'skip'"):
+    with pytest.raises(ValueError, match=r"2 of \.tiff, 1 of no extension.*`extensions`.*'skip'"):
         datasets.image_folder(pair)
     assert len(datasets.image_folder(pair, extensions=[".png"], test_fraction=0).train) == 7
     assert len(datasets.image_folder(pair, on_corrupt="skip").skipped) == 3
@@ -370,7 +382,7 @@ def bad(error, match, **arguments):
         bad(TypeError, "`seed`", seed=1.5),
         bad(TypeError, "`seed`", seed=None),
         bad(TypeError, "`extensions`", extensions=".png"),
-        bad(ValueError, r"`extensions`.*\.bmp", extensions=[".webp"]),
+        bad(ValueError, r"`extensions`.*\.bmp", extensions=[".tiff"]),
         bad(ValueError, "`extensions`", extensions=[]),
         bad(ValueError, r"every class folder; this one has none.*/a'", extensions=[".jpg"]),
         bad(ValueError, "`on_corrupt`.*'error', 'skip'", on_corrupt="ignore"),
