@@ -1,16 +1,20 @@
 """A figure of which augmentation takes which class too far."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from matplotlib.figure import Figure
 
 from kerasreg import _checks
-from kerasreg.augment import AuditReport
+
+if TYPE_CHECKING:
+    from kerasreg.augment import AuditReport
 
 _OWNER = "plot_audit"
 NAMED = 6  # Classes that are told apart by colour; more would not be.
 
 
-def plot_audit(report: AuditReport) -> Figure:
+def plot_audit(report: "AuditReport") -> Figure:
     """What each augmentation costs each class at growing strength, and what it is taken for.
 
     A row for each operation. On the left, for each class, the share of its examples that looks
@@ -37,6 +41,9 @@ def plot_audit(report: AuditReport) -> Figure:
         >>> len(figure.axes)
         2
     """
+    # Needs TensorFlow, which the other figures do not.
+    from kerasreg.augment import AuditReport
+
     _checks.instance("report", report, _OWNER, AuditReport, "what kerasreg.augment.audit returned")
     named = report._named()
     figure = Figure(figsize=(10, 4 * len(named)), layout="constrained")

@@ -1,20 +1,21 @@
 """A figure of what an augmentation does to the examples of a data set."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from kerasreg import _checks
-from kerasreg.augment import Augmenter
-from kerasreg.augment._described import shown
+
+if TYPE_CHECKING:
+    from kerasreg.augment import Augmenter
 
 _OWNER = "plot_augmentation"
 COLUMNS = 4
 
 
 def plot_augmentation(
-    augmenter: Augmenter, dataset: Any, *, examples: int = 8, epoch: int = 0
+    augmenter: "Augmenter", dataset: Any, *, examples: int = 8, epoch: int = 0
 ) -> Figure:
     """Examples of a data set before and after augmentation, with the parameters drawn for them.
 
@@ -44,6 +45,10 @@ def plot_augmentation(
         >>> len(figure.axes)
         8
     """
+    # Needs TensorFlow, which the other figures do not.
+    from kerasreg.augment import Augmenter
+    from kerasreg.augment._described import shown
+
     _checks.instance("augmenter", augmenter, _OWNER, Augmenter, "a kerasreg.augment.Augmenter")
     examples = _checks.whole("examples", examples, _OWNER, low=1)
     pairs = shown(augmenter, dataset, examples, epoch)
@@ -67,7 +72,7 @@ def plot_augmentation(
     return figure
 
 
-def _limits(augmenter: Augmenter, pairs: list) -> tuple[float, float]:
+def _limits(augmenter: "Augmenter", pairs: list) -> tuple[float, float]:
     """Returns the values that are shown as black and white."""
     if augmenter.value_range is not None:
         return augmenter.value_range

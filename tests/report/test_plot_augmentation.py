@@ -60,5 +60,5 @@ def test_bad_arguments():
         report.plot_augmentation(augment.Rotate(3), data)
     with pytest.raises(ValueError, match="`examples`"):
         own.preview(data, examples=0)
-    with pytest.raises(ValueError, match="`dataset`.*at least one example"):
+    with pytest.raises(ValueError, match=r"`dataset`.*at least one example"):
         own.preview(data.take(0))
