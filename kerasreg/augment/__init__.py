@@ -11,6 +11,9 @@ from kerasreg.augment.image.gaussian_noise import GaussianNoise
 from kerasreg.augment.image.pixel_dropout import PixelDropout
 from kerasreg.augment.image.rotate import Rotate
 from kerasreg.augment.image.shift import Shift
+from kerasreg.augment.mix.cut_mix import CutMix
+from kerasreg.augment.mix.mix_up import MixUp
+from kerasreg.augment.mix.mix_up_or_cut_mix import MixUpOrCutMix
 from kerasreg.augment.operation import Operation
 from kerasreg.augment.policy.one_of import OneOf
 from kerasreg.augment.policy.random_apply import RandomApply
@@ -27,6 +30,9 @@ __all__ = [
     "Blur",
     "GaussianNoise",
     "PixelDropout",
+    "MixUp",
+    "CutMix",
+    "MixUpOrCutMix",
     "OneOf",
     "SomeOf",
     "RandomApply",

@@ -32,9 +32,9 @@ class Pipeline:
         self._owner = owner
         self._operations = owner.operations
         self._has_limits = _limits.any_in(owner.operations)
-        mixes = any(each.kind == MIXING for each in owner.operations)
+        self._mixing = [each for each in owner.operations if each.kind == MIXING]
         moved = MOVED if owner.part == "image" else (owner.part,)
-        self._touched = (*moved, "label") if mixes else moved
+        self._touched = (*moved, "label") if self._mixing else moved
         sampling = Sampling(
             fill_mode=owner.fill_mode,
             fill_value=owner.fill_value,
@@ -66,9 +66,12 @@ class Pipeline:
             _checks.refuse("value_range", None, owner, expected, fix=fix)
         if self._has_limits:
             self._check_labels(element, paths, is_batch)
-        if "label" in self._touched and ("label" not in paths or not is_batch):
+        if self._mixing and not is_batch:
             expected = "batches of (image, label), or of dicts with these keys, to mix examples"
             _checks.refuse("dataset", element, owner, expected)
+        parts = {name: _elements.taken(element, path) for name, path in paths.items()}
+        for each in self._mixing:
+            each.check_batch(parts)
         return is_batch
 
     def from_index(
@@ -140,6 +143,9 @@ class Pipeline:
         if name == "label":
             return tf.ensure_shape(value, [before.shape[0], *value.shape[1:]])
         shape = before.shape.as_list()
+        if self._mixing and name != "image":
+            # A vector for each pixel, boxes of two images.
+            shape[1:] = value.shape.as_list()[1:]
         if name in ("image", "mask"):
             for each in self._operations:
                 shape[1:3] = each.output_size(*shape[1:3])

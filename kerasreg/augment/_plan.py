@@ -12,6 +12,7 @@ import tensorflow as tf
 from kerasreg.augment._kernels import filled, full_batch, is_compiled
 from kerasreg.augment._split import Split, branches_of
 from kerasreg.augment._warped import Member, Sampling, Warp
+from kerasreg.augment.image import _boxes
 from kerasreg.augment.operation import (
     GEOMETRIC,
     GROUP,
@@ -60,7 +61,7 @@ class Plan:
                 for i, one in members:
                     self._stages += _splits(i, one, sampling)
             elif kind == MIXING:
-                self._stages += [_Mix(i, one) for i, one in members]
+                self._stages += [_Mix(i, one, sampling) for i, one in members]
             else:
                 steps = [(i, step) for i, one in members for step in one.passes()]
                 groups = [steps] if kind == PIXELWISE else [[step] for step in steps]
@@ -137,12 +138,21 @@ class _Mix:
 
     place: int
     operation: Operation
+    sampling: Sampling
 
     def __call__(
         self, batch: Batch, drawn: Drawn, value_range: ValueRange, compiled: bool
     ) -> Batch:
         """Returns the mixed batch."""
-        return self.operation.mix(batch, drawn[self.place], value_range)
+        own, box_format = drawn[self.place], self.sampling.box_format
+        if "boxes" not in batch or box_format is None:
+            return self.operation.mix(batch, own, value_range)
+        shape = tf.shape(batch["image"])
+        size, dtype = (shape[1], shape[2]), batch["boxes"].dtype
+        edges = _boxes.corners(batch["boxes"], size, box_format)
+        batch = self.operation.mix({**batch, "boxes": edges}, own, value_range)
+        boxes = _boxes.written(batch["boxes"], size, box_format)
+        return {**batch, "boxes": tf.cast(boxes, dtype)}
 
 
 def _kind(member: tuple[int, Operation]) -> str:

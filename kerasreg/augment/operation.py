@@ -124,10 +124,20 @@ class Operation:
         """
         raise NotImplementedError
 
+    def check_batch(self, parts: dict[str, Any]) -> None:
+        """Refuses batches that `mix` cannot mix.
+
+        Args:
+            parts: The parts of a batch, tensors or what describes them (`tf.TensorSpec`).
+        """
+
     def mix(
         self, batch: dict[str, tf.Tensor], parameters: Parameters, value_range: ValueRange
     ) -> dict[str, tf.Tensor]:
-        """Returns a changed batch, a dict of its parts: "image", "label", "mask", ..."""
+        """Returns a changed batch, a dict of its parts: "image", "label", "mask", ...
+
+        Boxes are left, top, right and bottom edges in pixels here, whatever their format.
+        """
         raise NotImplementedError
 
     def passes(self) -> tuple[Pass, ...]:

@@ -236,9 +236,27 @@ def augment_rows() -> tuple[Case, ...]:
             augment.Shift,
             {"max_horizontal_fraction": 0.25, "max_vertical_fraction": 0.5, "probability": 0.5},
         ),
+        AugmentCase(augment.Flip, {"direction": "vertical", "probability": 0.5}),
         AugmentCase(augment.Blur, {"sigma_pixels": (0.5, 1.0), "probability": 0.5}),
         AugmentCase(augment.GaussianNoise, {"stddev": (1.0, 8.0), "probability": 0.5}),
         AugmentCase(augment.PixelDropout, {"rate": 0.25, "fill_value": 128.0, "probability": 0.5}),
+        AugmentCase(
+            augment.MixUp, {"alpha": 0.5, "classes": 3, "probability": 0.5}, data="labelled"
+        ),
+        AugmentCase(
+            augment.CutMix, {"alpha": 0.5, "classes": 3, "probability": 0.5}, data="labelled"
+        ),
+        AugmentCase(
+            augment.MixUpOrCutMix,
+            {
+                "mix_up_alpha": 0.5,
+                "cut_mix_alpha": 2.0,
+                "cut_mix_share": 0.25,
+                "classes": 3,
+                "probability": 0.5,
+            },
+            data="labelled",
+        ),
         AugmentCase(
             augment.OneOf,
             {

@@ -1,0 +1,1 @@
+"""Operations that mix the examples of a batch."""
