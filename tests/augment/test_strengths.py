@@ -155,3 +155,17 @@ def test_limits_need_labels_they_can_be_compared_with():
 def test_a_schedule_outside_of_the_range(value):
     with pytest.raises(ValueError, match=r"argument `max_degrees`.*\(Rotate\)"):
         augment.Rotate(value)
+
+
+def test_a_schedule_is_followed_whatever_the_backend_of_keras(monkeypatch):
+    """Its operations are not TensorFlow's then: it is asked for numbers instead."""
+    grows = schedules.Linear(0.0, 40.0, steps=4)
+    expected = np.asarray(
+        augment.Augmenter([augment.Rotate(grows)], seed=1).draw(range(9), 2)[0]["degrees"]
+    )
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    own = augment.Augmenter([augment.Rotate(grows)], seed=1, jit_compile=False)
+    np.testing.assert_allclose(own.draw(range(9), 2)[0]["degrees"], expected, rtol=1e-6)
+    mapped = own(dataset(), epoch=2, return_params=True)
+    seen = np.concatenate([params[0]["degrees"] for _, params in mapped])
+    np.testing.assert_allclose(seen[:9], expected, rtol=1e-6)
