@@ -7,6 +7,7 @@ from kerasreg.augment.audit import audit
 from kerasreg.augment.audit_report import AuditReport
 from kerasreg.augment.augmenter import Augmenter
 from kerasreg.augment.image.blur import Blur
+from kerasreg.augment.image.flip import Flip
 from kerasreg.augment.image.gaussian_noise import GaussianNoise
 from kerasreg.augment.image.pixel_dropout import PixelDropout
 from kerasreg.augment.image.rotate import Rotate
@@ -27,6 +28,7 @@ __all__ = [
     "Operation",
     "Rotate",
     "Shift",
+    "Flip",
     "Blur",
     "GaussianNoise",
     "PixelDropout",

@@ -236,6 +236,7 @@ def augment_rows() -> tuple[Case, ...]:
             augment.Shift,
             {"max_horizontal_fraction": 0.25, "max_vertical_fraction": 0.5, "probability": 0.5},
         ),
+        AugmentCase(augment.Flip, {"direction": "vertical", "probability": 0.5}),
         AugmentCase(augment.Blur, {"sigma_pixels": (0.5, 1.0), "probability": 0.5}),
         AugmentCase(augment.GaussianNoise, {"stddev": (1.0, 8.0), "probability": 0.5}),
         AugmentCase(augment.PixelDropout, {"rate": 0.25, "fill_value": 128.0, "probability": 0.5}),

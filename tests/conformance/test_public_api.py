@@ -28,6 +28,7 @@ INVENTORY = {
         "audit",
         "Blur",
         "CutMix",
+        "Flip",
         "GaussianNoise",
         "MixUp",
         "MixUpOrCutMix",

@@ -30,6 +30,12 @@ def translation(right: tf.Tensor, down: tf.Tensor) -> tf.Tensor:
     return _matrix(1.0, 0.0, -right, 0.0, 1.0, -down)
 
 
+def scaling(horizontal: tf.Tensor, vertical: tf.Tensor) -> tf.Tensor:
+    """Returns the maps that enlarge images by factors, about their centre; -1 mirrors them."""
+    horizontal, vertical = tf.cast(horizontal, tf.float64), tf.cast(vertical, tf.float64)
+    return _matrix(1 / horizontal, 0.0, 0.0, 0.0, 1 / vertical, 0.0)
+
+
 def composed(matrices: Sequence[tf.Tensor]) -> tf.Tensor:
     """Returns the maps of several operations in the order in which they are applied."""
     result = matrices[0]
