@@ -31,9 +31,10 @@ def image_folder(
     """Loads the images of a folder that has one folder for each class.
 
     Folders within class folders are read, too; names that begin with a dot are passed over. Images
-    are uint8 with the values 0 to 255, as TensorFlow decodes them: of an animated GIF the first frame,
-    of 16 bits the upper 8, turned as they are stored (no orientation of EXIF), a transparency that
-    is not asked for dropped. They are read when the data set is iterated, in parallel.
+    are uint8 with the values 0 to 255, as TensorFlow decodes them: of an animated GIF the first
+    frame, of 16 bits the upper 8, turned as they are stored (no orientation of EXIF), a
+    transparency that is not asked for dropped. They are read when the data set is iterated, in
+    parallel.
 
     The splits are those of `path` where it is a dict. Else, validation and test files are taken
     from the classes in proportion, to a file, and each class keeps one to train on. A hash of

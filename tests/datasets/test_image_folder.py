@@ -180,6 +180,24 @@ def test_interpolations_keep_a_flat_image_flat(pair, interpolation):
         assert (image == 10 * index(path)).all()
 
 
+@pytest.mark.parametrize("interpolation", ["bicubic", "lanczos3", "lanczos5"])
+def test_what_swings_over_at_an_edge_is_cut(tmp_path, interpolation):
+    edge = np.repeat(np.array([0, 255], np.uint8), 6)[None, :, None]
+    for name in "ab":
+        write(tmp_path / name / "0.png", png(edge))
+    data = datasets.image_folder(
+        tmp_path,
+        image_size=(1, 36),
+        color_mode="grayscale",
+        interpolation=interpolation,
+        validation_fraction=0,
+        test_fraction=0,
+    )
+    row = data.train.images[0, 0, :, 0]
+    assert row[:16].max() < 30
+    assert row[-16:].min() > 225
+
+
 def bmp(image):
     """A BMP file of 24 bits; rows from the bottom, blue first, padded to 4 bytes."""
     height, width, _ = image.shape
