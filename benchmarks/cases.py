@@ -38,6 +38,7 @@ class Case:
         at_least: By peer, how many times as fast as the peer ours has to be.
         at_most: By peer, how many times as long as the peer ours may take.
         note: What there is to know about a goal that is not reached, or barely.
+        items: Number of images in a step, where a rate says more than a time. 0 for no rate.
     """
 
     group: str
@@ -47,6 +48,7 @@ class Case:
     at_least: Mapping[str, float] = field(default_factory=dict)
     at_most: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
+    items: int = 0
 
 
 def layer_case(

@@ -2,7 +2,8 @@
 
 The table of cases is `cases.py`. Every case runs ours and its peers in turns in this process; a
 peer that is not installed is left out, and said so. Results go to
-`benchmarks/results/NAME.json` and `NAME.md`. Losses are printed as loudly as wins.
+`benchmarks/results/NAME.json` and `NAME.md`. Losses are printed as loudly as wins. The group
+`augmentation` runs on the embedded digits, or on images of your own with `--images`.
 """
 
 import argparse
@@ -18,11 +19,20 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from rich.console import Console
 
+from benchmarks import augmentation
 from benchmarks.cases import CASES, Case
 from benchmarks.measure import Ratio, alternate, ratio
 
 RESULTS = Path(__file__).parent / "results"
-PACKAGES = ("keras", "tensorflow", "torch", "numpy", "kerasreg")
+PACKAGES = (
+    "keras",
+    "tensorflow",
+    "torch",
+    "numpy",
+    "opencv-python-headless",
+    "albumentations",
+    "kerasreg",
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,18 @@ class Comparison:
     speed_up: Ratio
     goal: str
     reached: bool | None
+    items: int = 0
+
+    @property
+    def our_rate(self) -> str:
+        return self._rate(self.our_milliseconds)
+
+    @property
+    def peer_rate(self) -> str:
+        return self._rate(self.peer_milliseconds)
+
+    def _rate(self, milliseconds: float) -> str:
+        return f" ({self.items / milliseconds * 1e3:,.0f} images/s)" if self.items else ""
 
 
 def measure(case: Case, rounds: int, console: Console) -> list[Comparison]:
@@ -61,6 +83,7 @@ def measure(case: Case, rounds: int, console: Console) -> list[Comparison]:
                 speed_up,
                 goal,
                 reached,
+                case.items,
             )
         )
     return comparisons
@@ -94,9 +117,10 @@ def _processor() -> str:
     return names[0] if names else platform.processor()
 
 
-def markdown(comparisons: list[Comparison], where: dict[str, str], rounds: int) -> str:
-    """Returns the report."""
-    notes = {case.name: case.note for case in CASES if case.note}
+def markdown(
+    comparisons: list[Comparison], where: dict[str, str], rounds: int, notes: dict[str, str]
+) -> str:
+    """Returns the report; notes are by the name of the case."""
     lines = [
         "# kerasreg against its peers",
         "",
@@ -111,8 +135,8 @@ def markdown(comparisons: list[Comparison], where: dict[str, str], rounds: int) 
     for c in comparisons:
         reached = "" if c.reached is None else ("yes" if c.reached else "**no**")
         lines.append(
-            f"| {c.case} | {c.peer} | {c.our_milliseconds:.3f} | {c.peer_milliseconds:.3f} "
-            f"| {c.speed_up} | {c.goal} | {reached} |"
+            f"| {c.case} | {c.peer} | {c.our_milliseconds:.3f}{c.our_rate} "
+            f"| {c.peer_milliseconds:.3f}{c.peer_rate} | {c.speed_up} | {c.goal} | {reached} |"
         )
     measured = dict.fromkeys(c.case for c in comparisons)
     lines += ["", *(f"- {name}: {notes[name]}" for name in measured if name in notes)]
@@ -125,10 +149,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--name", default="layers_cpu", help="name of the result files")
     parser.add_argument("--dry", action="store_true", help="print only, write no result files")
+    parser.add_argument("--images", type=Path, help="NPZ file of uint8 images to augment")
     options = parser.parse_args()
+    cases = [*CASES, *augmentation.cases(options.images)]
     console = Console()
     comparisons = []
-    for case in CASES:
+    for case in cases:
         if options.groups and case.group not in options.groups:
             continue
         for comparison in measure(case, options.rounds, console):
@@ -136,7 +162,8 @@ def main() -> None:
             lost = comparison.reached is False or comparison.speed_up.median < 1
             console.print(
                 f"{comparison.case} against {comparison.peer}: {comparison.speed_up} "
-                f"({comparison.our_milliseconds:.2f} ms; {comparison.goal or 'no goal'})",
+                f"({comparison.our_milliseconds:.2f} ms{comparison.our_rate}; "
+                f"{comparison.goal or 'no goal'})",
                 style="red" if lost else "green",
                 highlight=False,
             )
@@ -148,7 +175,8 @@ def main() -> None:
         "comparisons": [asdict(comparison) for comparison in comparisons]
     }
     (RESULTS / f"{options.name}.json").write_text(json.dumps(rows, indent=1) + "\n")
-    report = markdown(comparisons, where, options.rounds)
+    notes = {case.name: case.note for case in cases if case.note}
+    report = markdown(comparisons, where, options.rounds, notes)
     (RESULTS / f"{options.name}.md").write_text(report)
 
 
