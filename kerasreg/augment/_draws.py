@@ -45,9 +45,10 @@ def image_words(
         index: int64 tensor of shape `(images,)`.
         slots_by_operation: How many words each operation wants for an image.
     """
-    state = _absorb(_word(0), _word(seed % WORD_VALUES))
-    state = _absorb(state, _word(seed // WORD_VALUES))
-    state = _absorb(state, tf.cast(epoch, tf.uint32))
+    with tf.init_scope():
+        state = _absorb(_word(0), _word(seed % WORD_VALUES))
+        seeded = int(_absorb(state, _word(seed // WORD_VALUES)))
+    state = _absorb(_word(seeded), tf.cast(epoch, tf.uint32))
     low = tf.cast(tf.bitwise.bitwise_and(index, WORD_VALUES - 1), tf.uint32)
     high = tf.cast(tf.bitwise.right_shift(index, tf.constant(32, tf.int64)), tf.uint32)
     state = _absorb(_absorb(state, low), high)[:, None]

@@ -1,6 +1,7 @@
 """Gaussian blur by a random width."""
 
 import math
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import tensorflow as tf
@@ -112,12 +113,13 @@ def _weights(sigma: tf.Tensor, radius: int) -> tf.Tensor:
 
 def _along_columns(images: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
     """Returns images convolved from top to bottom with weights of shape `(images, taps)`."""
-    taps = weights.shape[1]
+    radius = weights.shape[1] // 2
     height = tf.shape(images)[1]
+    rows = inside(tf.range(-radius, height + radius), height, "reflect")
     result = tf.zeros([], images.dtype)
-    for tap in range(taps):
-        rows = inside(tf.range(height) + (tap - taps // 2), height, "reflect")
-        result += tf.gather(images, rows, axis=1) * weights[:, tap, None, None, None]
+    for offset, weight in _by_offset(weights):
+        read = tf.slice(rows, [radius + offset], [height])
+        result += tf.gather(images, read, axis=1) * weight
     return result
 
 
@@ -129,9 +131,16 @@ def _extended(images: tf.Tensor, radius: int) -> tf.Tensor:
 
 def _along_rows(images: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
     """Returns extended images convolved from left to right."""
-    taps = weights.shape[1]
-    width = tf.shape(images)[2] - taps + 1
+    radius = weights.shape[1] // 2
+    size = tf.shape(images) - [0, 0, 2 * radius, 0]
     result = tf.zeros([], images.dtype)
-    for tap in range(taps):
-        result += images[:, :, tap : tap + width] * weights[:, tap, None, None, None]
+    for offset, weight in _by_offset(weights):
+        result += tf.slice(images, [0, 0, radius + offset, 0], size) * weight
     return result
+
+
+def _by_offset(weights: tf.Tensor) -> Iterator[tuple[int, tf.Tensor]]:
+    """Yields each tap's offset from the middle and weights, to be multiplied with images."""
+    taps = weights.shape[1]
+    by_tap = tf.unstack(weights[..., None, None, None], axis=1)
+    return zip(range(-(taps // 2), taps // 2 + 1), by_tap, strict=True)
