@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import tensorflow as tf
@@ -14,7 +13,6 @@ from benchmarks.cases import Case
 from benchmarks.measure import Prepared
 from benchmarks.peers import Step
 from kerasreg import augment, datasets
-from kerasreg.augment.operation import GEOMETRIC, Operation
 
 SMALL_GOALS = {
     "Keras Pipeline": 3.0,
@@ -31,21 +29,6 @@ PER_BATCH = {
 }
 # Batches before the timed ones, in which `tf.data` finds out how many to make at a time.
 WARM_UP = 4
-
-
-class Mirror(Operation):
-    """Mirrored images."""
-
-    kind = GEOMETRIC
-    neutral: ClassVar = {"sign": 1.0}
-
-    def draw(self, words, *strengths):
-        return {"sign": tf.fill(tf.shape(words)[:1], -1.0)}
-
-    def matrix(self, parameters, height, width):
-        sign = tf.cast(parameters["sign"], tf.float64)
-        one = tf.ones_like(sign)
-        return tf.linalg.diag(tf.stack([sign, one, one], axis=1))
 
 
 def cases(file: Path | None) -> list[Case]:
@@ -67,7 +50,7 @@ def _rows(
     """Returns the case of many batches, and that of the first one."""
     name = f"flip, rotate, shift, blur, noise at {'x'.join(map(str, shape))}, batches of {batch}"
     makers = {"Keras Pipeline": peers.keras_pipeline} | {
-        peer: partial(make, shape[-1]) for peer, make in PER_BATCH.items()
+        peer: partial(make, shape) for peer, make in PER_BATCH.items()
     }
 
     def step(make: Callable[[], peers.Change], first: bool = False) -> Step | Prepared:
@@ -120,7 +103,7 @@ def next_batch(dataset: tf.data.Dataset) -> object:
 def _ours() -> peers.Change:
     return augment.Augmenter(
         [
-            Mirror(probability=0.5),
+            augment.Flip(),
             augment.Rotate(DEGREES),
             augment.Shift(SHIFT, SHIFT),
             augment.Blur((0, BLUR_SIGMA), probability=0.5),

@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 Change = Callable[[tf.data.Dataset], tf.data.Dataset]
+Shape = tuple[int, int, int]
 
 DEGREES = 20
 SHIFT = 0.1
@@ -25,7 +26,7 @@ NOISE = 12.75
 THREADS = 2
 
 
-def cast(channels: int) -> Change:
+def cast(shape: Shape) -> Change:
     """Nothing but one read and one write."""
     return lambda dataset: dataset.map(
         lambda images: tf.cast(images, tf.float32) * 1.0, num_parallel_calls=tf.data.AUTOTUNE
@@ -54,14 +55,14 @@ def keras_pipeline() -> Change:
     )
 
 
-def opencv(channels: int) -> Change:
+def opencv(shape: Shape) -> Change:
     """OpenCV image by image, batches in two threads; the GIL is free while OpenCV computes."""
     import cv2
 
     cv2.setNumThreads(1)
+    height, width, _ = shape
 
     def augmented(image: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-        height, width = image.shape[:2]
         degrees = generator.uniform(-DEGREES, DEGREES)
         matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0)
         matrix[0, 2] += generator.uniform(-SHIFT, SHIFT) * width
@@ -73,7 +74,7 @@ def opencv(channels: int) -> Change:
         if generator.random() < 0.5:
             sigma = generator.uniform(0.01, BLUR_SIGMA)
             image = cv2.GaussianBlur(image, (BLUR_TAPS, BLUR_TAPS), sigma)
-        return image.reshape(height, width, channels)
+        return image.reshape(shape)
 
     def batch(images: np.ndarray) -> np.ndarray:
         generator = _generator()
@@ -86,8 +87,8 @@ def opencv(channels: int) -> Change:
     return _by_numpy(batch, THREADS)
 
 
-def albumentations(channels: int) -> Change:
-    """Albumentations image by image, batches in two threads."""
+def albumentations(shape: Shape) -> Change:
+    """Albumentations image by image; for small images a second thread only waits for the GIL."""
     os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
     import albumentations as A
     import cv2
@@ -110,10 +111,10 @@ def albumentations(channels: int) -> Change:
             result[place] = local.change(image=image)["image"].reshape(image.shape)
         return result
 
-    return _by_numpy(batch, THREADS)
+    return _by_numpy(batch, THREADS if shape[0] > 64 else 1)
 
 
-def torch_grid_sample(channels: int) -> Change:
+def torch_grid_sample(shape: Shape) -> Change:
     """PyTorch on whole batches, with its own threads."""
     import torch
     from torch.nn import functional
