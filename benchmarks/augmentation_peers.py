@@ -2,9 +2,9 @@
 
 All mirror every second image, turn by up to 20 degrees, shift by up to a tenth of the size with
 zeros from outside, blur by a Gaussian of up to one pixel, add normal noise and cut the values to 0
-to 255. Each is written as fast as its library allows. Their blur takes the nearest pixels only,
-three by three, which Keras has by default; kerasreg's Gaussian goes on to three pixels. Per image
-libraries blur every second image only, and the others blur all by chance less or more.
+to 255. Each is written as fast as its library allows. Their blur reads three by three pixels, as
+Keras' does by default, where kerasreg's Gaussian goes on to three pixels on each side. It is drawn
+for every second image; Keras has no choice by image and blurs all.
 """
 
 import os
