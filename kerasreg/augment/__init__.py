@@ -16,10 +16,14 @@ from kerasreg.augment.mix.cut_mix import CutMix
 from kerasreg.augment.mix.mix_up import MixUp
 from kerasreg.augment.mix.mix_up_or_cut_mix import MixUpOrCutMix
 from kerasreg.augment.operation import Operation
+from kerasreg.augment.policy.aug_mix import AugMix
+from kerasreg.augment.policy.auto_augment import AutoAugment
 from kerasreg.augment.policy.one_of import OneOf
+from kerasreg.augment.policy.rand_augment import RandAugment
 from kerasreg.augment.policy.random_apply import RandomApply
 from kerasreg.augment.policy.sequence import Sequence
 from kerasreg.augment.policy.some_of import SomeOf
+from kerasreg.augment.policy.trivial_augment import TrivialAugment
 
 __all__ = [
     "Augmenter",
@@ -35,6 +39,10 @@ __all__ = [
     "MixUp",
     "CutMix",
     "MixUpOrCutMix",
+    "RandAugment",
+    "TrivialAugment",
+    "AutoAugment",
+    "AugMix",
     "OneOf",
     "SomeOf",
     "RandomApply",

@@ -70,7 +70,7 @@ class Pipeline:
             expected = "batches of (image, label), or of dicts with these keys, to mix examples"
             _checks.refuse("dataset", element, owner, expected)
         parts = {name: _elements.taken(element, path) for name, path in paths.items()}
-        for each in self._mixing:
+        for each in self._operations:
             each.check_batch(parts)
         return is_batch
 

@@ -23,6 +23,7 @@ from kerasreg.augment.operation import (
     Pass,
     ValueRange,
 )
+from kerasreg.augment.policy._chain import Chain
 
 Batch = dict[str, tf.Tensor]
 Drawn = tuple[Parameters, ...]
@@ -59,7 +60,10 @@ class Plan:
                 self._stages += _warps(members, sampling)
             elif kind == GROUP:
                 for i, one in members:
-                    self._stages += _splits(i, one, sampling)
+                    if isinstance(one, Chain):
+                        self._stages += one.stages(i, sampling)
+                    else:
+                        self._stages += _splits(i, one, sampling)
             elif kind == MIXING:
                 self._stages += [_Mix(i, one, sampling) for i, one in members]
             else:

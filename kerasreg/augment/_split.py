@@ -55,10 +55,10 @@ class Split:
         for branch, own in zip(self._branches, rows, strict=False):
             inner = parameters["operations"]
             its = (parameters,) if branch.is_map else tuple(inner[i] for i in branch.members)
-            some, its = _of_rows((batch, its), own)
+            some, its = of_rows((batch, its), own)
             # Their number changes from batch to batch: nothing to compile for.
             results.append(branch.plan.run(some, its, value_range, False))
-        results.append(_of_rows(batch, rows[-1]))
+        results.append(of_rows(batch, rows[-1]))
         return {
             name: tf.ensure_shape(
                 tf.dynamic_stitch(rows, [each[name] for each in results]), value.shape
@@ -76,7 +76,8 @@ class Split:
         return tf.dynamic_partition(examples, number, len(self._branches) + 1)
 
 
-def _of_rows(tensors: Any, rows: tf.Tensor) -> Any:
+def of_rows(tensors: Any, rows: tf.Tensor) -> Any:
+    """Returns the rows of each tensor of a structure."""
     return tf.nest.map_structure(lambda each: tf.gather(each, rows), tensors)
 
 

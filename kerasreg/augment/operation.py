@@ -125,7 +125,7 @@ class Operation:
         raise NotImplementedError
 
     def check_batch(self, parts: dict[str, Any]) -> None:
-        """Refuses batches that `mix` cannot mix.
+        """Refuses elements with parts that the operation cannot change rightly.
 
         Args:
             parts: The parts of a batch, tensors or what describes them (`tf.TensorSpec`).

@@ -257,6 +257,20 @@ def augment_rows() -> tuple[Case, ...]:
             },
             data="labelled",
         ),
+        AugmentCase(augment.RandAugment, {"count": 3, "magnitude": (4.0, 6.0), "probability": 0.5}),
+        AugmentCase(augment.TrivialAugment, {"max_magnitude": 5.0, "probability": 0.75}),
+        AugmentCase(augment.AutoAugment, {"policy": "svhn", "probability": 0.5}),
+        AugmentCase(
+            augment.AugMix,
+            {
+                "severity": 5.0,
+                "width": 2,
+                "depth": 2,
+                "alpha": 0.5,
+                "all_operations": True,
+                "probability": 0.5,
+            },
+        ),
         AugmentCase(
             augment.OneOf,
             {

@@ -24,7 +24,9 @@ INVENTORY = {
     ],
     "kerasreg.augment": [
         "AuditReport",
+        "AugMix",
         "Augmenter",
+        "AutoAugment",
         "audit",
         "Blur",
         "CutMix",
@@ -35,11 +37,13 @@ INVENTORY = {
         "OneOf",
         "Operation",
         "PixelDropout",
+        "RandAugment",
         "RandomApply",
         "Rotate",
         "Sequence",
         "Shift",
         "SomeOf",
+        "TrivialAugment",
     ],
     "kerasreg.callbacks": [
         "All",

@@ -67,6 +67,10 @@ class Group(Operation):
         )
         return result
 
+    def check_batch(self, parts):
+        for each in self.operations:
+            each.check_batch(parts)
+
     def draw(self, words, strengths):
         return {"is_applied": self.chosen(words)}
 
