@@ -2,6 +2,7 @@
 
 import math
 import os
+import warnings
 from typing import Any
 
 import keras
@@ -49,6 +50,8 @@ class WeightAveraging(keras.callbacks.Callback):
     With an optimizer that averages as well (`use_ema=True`), this callback has the last word.
     Callbacks that save the training itself must stand before this one; `BackupAndRestore` is
     refused elsewhere.
+
+    It warns if training ends before anything was averaged (`start_epoch`, `every_steps`).
 
     A second `fit` begins a new average, unless `snapshot_dir` has one that was saved at the step
     that the optimizer is at: then the training goes on with it, and after a `fit` that ran to its
@@ -252,6 +255,12 @@ class WeightAveraging(keras.callbacks.Callback):
         if self._rates is not None:
             self._rates.put_back()
         self._training.end()
+        if not self.updates:
+            warnings.warn(
+                f"WeightAveraging averaged nothing: `start_epoch` is {self._start}, and training "
+                f"has ended before a step was due. The weights are as without it.",
+                stacklevel=2,
+            )
 
     def get_config(self):
         """Returns the arguments; arrays as Keras saves these."""

@@ -54,7 +54,8 @@ class BestCheckpoint(keras.callbacks.Callback):
         TypeError: If an argument is of the wrong kind.
         ValueError: If an argument has a wrong value; in `fit`, if `monitor` is not among the logs,
             if `mode="auto"` cannot know whether to minimise it, or if there is a file already that
-            does not tell its value of `monitor`, and would be lost.
+            does not tell its value of `monitor`, or has the best in the other direction, and would
+            be lost.
 
     Example:
         >>> import keras, kerasreg, os, tempfile
@@ -91,6 +92,7 @@ class BestCheckpoint(keras.callbacks.Callback):
         self.verbose = _checks.choice("verbose", verbose, self, (0, 1, False, True))
         self.best: float | None = None
         self.best_epoch: int | None = None
+        self._direction_of_file: Any = None
         self._validates: bool | None = None
 
     def on_train_begin(self, logs=None):
@@ -101,7 +103,7 @@ class BestCheckpoint(keras.callbacks.Callback):
         self._remember()
 
     def _remember(self) -> None:
-        self.best, self.best_epoch = None, None
+        self.best, self.best_epoch, self._direction_of_file = None, None, None
         path = Path(self.path)
         if path.is_dir():
             _checks.refuse("path", self.path, self, "the path of a file, not of a folder")
@@ -113,18 +115,37 @@ class BestCheckpoint(keras.callbacks.Callback):
             says = f"It says {record['monitor']!r}." if record else "It says nothing."
             _checks.refuse("path", self.path, self, expected, fix=f"{says} Move it away.")
         self.best, self.best_epoch = record["value"], record["epoch"]
+        self._direction_of_file = record.get("direction")
+        if self.mode != "auto":
+            self._refuse_other_direction(self.mode)
+
+    def _refuse_other_direction(self, direction: str) -> None:
+        if self._direction_of_file not in (None, direction):
+            words = {"min": "lowest", "max": "highest"}
+            expected = f"a file with the {words[direction]} {self.monitor!r}, or none"
+            fix = f"It has the {words[self._direction_of_file]}. Move it away."
+            _checks.refuse("path", self.path, self, expected, fix=fix)
 
     def on_epoch_end(self, epoch, logs=None):
         measured = self._watched.read(logs or {}, self._validates, self.model)
-        if measured is None or not self._improves(measured.value):
+        if measured is None:
             return
-        record = {"monitor": self.monitor, "value": measured.value, "epoch": epoch}
+        self._refuse_other_direction(self._watched.direction)
+        if not self._improves(measured.value):
+            return
+        record = {
+            "monitor": self.monitor,
+            "direction": self._watched.direction,
+            "value": measured.value,
+            "epoch": epoch,
+        }
         with replacing(self.path) as partial:
             self._write(partial)
             write_record(partial, record)
         best = f"{self.monitor} {measured.value:.6g}"
         say(f"Epoch {epoch + 1}: {best}, saved to {self.path}", self.verbose)
         self.best, self.best_epoch = measured.value, epoch
+        self._direction_of_file = self._watched.direction
 
     def _improves(self, value: float) -> bool:
         if not math.isfinite(value):

@@ -9,6 +9,7 @@ from typing import Any
 from keras import ops
 
 from kerasreg.callbacks._monitor import Measured, Monitor
+from kerasreg.callbacks.stopping._decision import decision
 from kerasreg.callbacks.stopping._kept_weights import Entry, KeptWeights, Mark
 from kerasreg.callbacks.stopping._snapshot import RawSnapshot
 from kerasreg.callbacks.stopping._state_folder import StateFolder
@@ -105,7 +106,7 @@ class Run:
         """Stops if the criterion says so now, after the last validation or where `at` says."""
         history = self._counted()
         history.seconds = self.seconds()
-        stop, reason = self.criterion.decide(history)
+        stop, reason = decision(self.criterion, history, self.monitor.owner)
         if stop:
             self._stop(str(reason), at)
 

@@ -1,6 +1,7 @@
 """Several criteria that have to agree."""
 
 from kerasreg._register import register
+from kerasreg.callbacks.stopping._decision import decision
 from kerasreg.callbacks.stopping._members import checked_members, first_deadline, members_config
 from kerasreg.callbacks.stopping.criterion import Criterion
 
@@ -37,7 +38,7 @@ class All(Criterion):
 
     def decide(self, history):
         """Returns whether to stop after the last value, and the reasons if so."""
-        decisions = [member.decide(history) for member in self.criteria]
+        decisions = [decision(member, history, self) for member in self.criteria]
         if all(stop for stop, _ in decisions):
             return True, " and ".join(dict.fromkeys(str(reason) for _, reason in decisions))
         return False, None

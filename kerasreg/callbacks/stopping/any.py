@@ -1,6 +1,7 @@
 """Several criteria, of which any may stop."""
 
 from kerasreg._register import register
+from kerasreg.callbacks.stopping._decision import decision
 from kerasreg.callbacks.stopping._members import checked_members, first_deadline, members_config
 from kerasreg.callbacks.stopping.criterion import Criterion
 
@@ -36,7 +37,7 @@ class Any(Criterion):
     def decide(self, history):
         """Returns whether to stop after the last value, and the reason if so."""
         for member in self.criteria:
-            stop, reason = member.decide(history)
+            stop, reason = decision(member, history, self)
             if stop:
                 return True, reason
         return False, None

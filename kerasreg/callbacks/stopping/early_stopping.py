@@ -45,7 +45,8 @@ class EarlyStopping(keras.callbacks.EarlyStopping):
       after every epoch; epochs without validation (`validation_freq`) pass without a warning.
     - `mode="auto"` also knows the losses and metrics of a model with several outputs.
     - With an optimizer that averages the weights (`use_ema=True`) the averages come back, as if
-      `fit` had ended there; Keras puts raw weights over the averages.
+      `fit` had ended there; Keras puts raw weights over them. The value is that of the averages
+      with `every_steps` or a `keras.callbacks.SwapEMAWeights`, else that of the raw weights.
 
     With `every_steps` it validates inside of the epochs, and training does not notice: the history,
     the weights, the seeds and the optimizer are the same, bit for bit. A training loss among the

@@ -44,6 +44,18 @@ def a_model(*, norm=True, optimizer=None, **compiling):
     return model
 
 
+def forget_compiled_programs():
+    """Lets PyTorch compile a model as if it were the first one of the process.
+
+    After some models it compiles no more (its limit of recompilations) and runs as it stands what
+    it would have compiled, with other roundings: one model would differ from its own copy.
+    """
+    if keras.backend.backend() == "torch":
+        import torch
+
+        torch.compiler.reset()
+
+
 def fit(model, *callbacks, epochs=2, **arguments):
     """Fits a model in three batches an epoch; returns what the logs say of the training."""
     keras.utils.set_random_seed(5)  # PyTorch's dropout has no other seed

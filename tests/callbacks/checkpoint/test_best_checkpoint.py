@@ -106,6 +106,18 @@ def test_a_file_whose_value_nobody_knows_is_not_touched(tmp_path, suffix):
     assert path.read_bytes() == content
 
 
+@SUFFIXES
+@pytest.mark.parametrize("mode", ["max", "auto"])
+def test_a_file_with_the_best_in_the_other_direction_is_not_touched(tmp_path, suffix, mode):
+    path = tmp_path / f"best{suffix}"
+    play(BestCheckpoint(path, mode="max" if mode == "auto" else "min"), [3, 4], model=compiled())
+    content = path.read_bytes()
+    has = "highest" if mode == "auto" else "lowest"
+    with pytest.raises(ValueError, match=f"`path`.* It has the {has}. Move it away"):
+        play(BestCheckpoint(path, mode=mode), [2, 5], model=compiled())
+    assert path.read_bytes() == content
+
+
 def test_a_folder_and_a_broken_file_are_refused(tmp_path):
     path = tmp_path / "best.keras"
     path.write_text("no archive")

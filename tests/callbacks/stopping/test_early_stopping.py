@@ -13,6 +13,8 @@ from tests.callbacks.stopping.playing import (
     At,
     Report,
     Weights,
+    X,
+    Y,
     fit,
     one_weight_model,
     play,
@@ -202,6 +204,16 @@ def test_a_training_that_runs_out_at_its_best_ends_as_without_the_callback():
     fit(model, EarlyStopping("val_loss"), epochs=3)
     for value, average in zip(model.get_weights(), expected.get_weights(), strict=True):
         np.testing.assert_array_equal(value, average)
+
+
+@pytest.mark.parametrize("swap", [False, True])
+def test_the_value_is_that_of_the_averages_where_fit_validates_them(swap):
+    model = averaging()
+    callbacks = [keras.callbacks.SwapEMAWeights()] if swap else []
+    stopper = EarlyStopping("val_loss", patience=9)
+    fit(model, *callbacks, stopper, epochs=3)
+    restored = model.evaluate(X, Y, verbose=0)
+    assert (restored == pytest.approx(stopper.best, rel=1e-5)) is swap
 
 
 class TestMonitor:
