@@ -754,6 +754,19 @@ CASES: tuple[Case, ...] = (
         },
         value=2.3172489260271036,
     ),
+    LossCase(losses.JensenShannon, {"views": 2}, value=6.002367403090724),
+    LossCase(
+        losses.JensenShannon,
+        {
+            "views": 2,
+            "strength": 0.5,
+            "from_logits": True,
+            "reduction": "sum",
+            "name": "views",
+            "dtype": "float32",
+        },
+        value=0.7741495715490344,
+    ),
     LossCase(losses.SparseCategoricalCrossentropy, value=1.1563888240280926),
     LossCase(
         losses.SparseCategoricalCrossentropy,

@@ -123,7 +123,7 @@ INVENTORY = {
         "WeightStandardization",
         "linear_rates",
     ],
-    "kerasreg.losses": ["ConfidencePenalty", "SparseCategoricalCrossentropy"],
+    "kerasreg.losses": ["ConfidencePenalty", "JensenShannon", "SparseCategoricalCrossentropy"],
     "kerasreg.models": [
         "Constrain",
         "Insert",

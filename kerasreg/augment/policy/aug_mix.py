@@ -68,6 +68,24 @@ class AugMix(Chain):
         >>> augmenter.apply(np.ones((8, 32, 32, 3), "uint8"), index=0).shape
         TensorShape([8, 32, 32, 3])
 
+        Three views of each image, one after the other, for the loss:
+
+        >>> import tensorflow as tf
+        >>> def copied(x, y):
+        ...     return {"image": x, "first": x, "second": x, "label": y}
+        >>> def grouped(e):
+        ...     images = [tf.cast(e[name], tf.float32) for name in ("image", "first", "second")]
+        ...     shape = tf.concat([[-1], tf.shape(e["image"])[1:]], axis=0)
+        ...     return tf.reshape(tf.stack(images, 1), shape), tf.repeat(e["label"], 3)
+        >>> data = (np.ones((8, 32, 32, 3), "uint8"), np.arange(8))
+        >>> dataset = tf.data.Dataset.from_tensor_slices(data).batch(4).map(copied)
+        >>> for seed, name in enumerate(["first", "second"]):
+        ...     mix = kerasreg.augment.AugMix()
+        ...     own = kerasreg.augment.Augmenter([mix], seed=seed, parts={"image": name})
+        ...     dataset = own(dataset)
+        >>> [tuple(images.shape) for images, labels in dataset.map(grouped)]
+        [(12, 32, 32, 3), (12, 32, 32, 3)]
+
     Reference:
         Hendrycks, Mu, Cubuk, Zoph, Gilmer, Lakshminarayanan 2020, AugMix: A Simple Data Processing
         Method to Improve Robustness and Uncertainty, arXiv:1912.02781.
