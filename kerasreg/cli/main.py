@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 import kerasreg
 from kerasreg.cli import list as list_verb
+from kerasreg.cli import show
 
-VERBS = (list_verb,)
+VERBS = (list_verb, show)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
