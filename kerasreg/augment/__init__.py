@@ -6,12 +6,18 @@ An `Augmenter` applies a list of operations to a data set, to a batch, or inside
 from kerasreg.augment.audit import audit
 from kerasreg.augment.audit_report import AuditReport
 from kerasreg.augment.augmenter import Augmenter
+from kerasreg.augment.image.affine import Affine
 from kerasreg.augment.image.blur import Blur
+from kerasreg.augment.image.crop import Crop
+from kerasreg.augment.image.elastic import Elastic
 from kerasreg.augment.image.flip import Flip
 from kerasreg.augment.image.gaussian_noise import GaussianNoise
+from kerasreg.augment.image.perspective import Perspective
 from kerasreg.augment.image.pixel_dropout import PixelDropout
 from kerasreg.augment.image.rotate import Rotate
+from kerasreg.augment.image.shear import Shear
 from kerasreg.augment.image.shift import Shift
+from kerasreg.augment.image.zoom import Zoom
 from kerasreg.augment.mix.cut_mix import CutMix
 from kerasreg.augment.mix.mix_up import MixUp
 from kerasreg.augment.mix.mix_up_or_cut_mix import MixUpOrCutMix
@@ -33,6 +39,12 @@ __all__ = [
     "Rotate",
     "Shift",
     "Flip",
+    "Zoom",
+    "Shear",
+    "Perspective",
+    "Elastic",
+    "Crop",
+    "Affine",
     "Blur",
     "GaussianNoise",
     "PixelDropout",

@@ -237,6 +237,52 @@ def augment_rows() -> tuple[Case, ...]:
             {"max_horizontal_fraction": 0.25, "max_vertical_fraction": 0.5, "probability": 0.5},
         ),
         AugmentCase(augment.Flip, {"direction": "vertical", "probability": 0.5}),
+        AugmentCase(
+            augment.Affine,
+            {
+                "max_degrees": 20.0,
+                "max_horizontal_fraction": 0.25,
+                "max_vertical_fraction": 0.125,
+                "max_in_fraction": 0.5,
+                "max_out_fraction": 0.25,
+                "max_horizontal_shear_degrees": 10.0,
+                "max_vertical_shear_degrees": 5.0,
+                "probability": 0.5,
+            },
+        ),
+        AugmentCase(
+            augment.Crop,
+            {"height": 3, "width": 4, "padding": 1, "probability": 0.5},
+            output=(3, 4),
+        ),
+        AugmentCase(
+            augment.Crop,
+            {
+                "height": 6,
+                "width": 5,
+                "scale": (0.25, 0.75),
+                "ratio": (0.5, 2.0),
+                "probability": 0.5,
+            },
+            output=(6, 5),
+        ),
+        AugmentCase(
+            augment.Elastic, {"alpha": (20.0, 34.0), "sigma_pixels": 2.5, "probability": 0.5}
+        ),
+        AugmentCase(augment.Perspective, {"max_fraction": 0.5, "probability": 0.5}),
+        AugmentCase(
+            augment.Shear,
+            {"max_horizontal_degrees": 20.0, "max_vertical_degrees": 10.0, "probability": 0.5},
+        ),
+        AugmentCase(
+            augment.Zoom,
+            {
+                "max_in_fraction": 0.5,
+                "max_out_fraction": 0.25,
+                "keeps_aspect": False,
+                "probability": 0.5,
+            },
+        ),
         AugmentCase(augment.Blur, {"sigma_pixels": (0.5, 1.0), "probability": 0.5}),
         AugmentCase(augment.GaussianNoise, {"stddev": (1.0, 8.0), "probability": 0.5}),
         AugmentCase(augment.PixelDropout, {"rate": 0.25, "fill_value": 128.0, "probability": 0.5}),

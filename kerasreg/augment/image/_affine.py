@@ -36,6 +36,17 @@ def scaling(horizontal: tf.Tensor, vertical: tf.Tensor) -> tf.Tensor:
     return _matrix(1 / horizontal, 0.0, 0.0, 0.0, 1 / vertical, 0.0)
 
 
+def shear(horizontal_degrees: tf.Tensor, vertical_degrees: tf.Tensor) -> tf.Tensor:
+    """Returns the maps that push the upper edge to the right, then the right edge up.
+
+    The angles are those by which upright and level lines lean.
+    """
+    radians = math.pi / 180
+    across = tf.tan(tf.cast(horizontal_degrees, tf.float64) * radians)
+    up = tf.tan(tf.cast(vertical_degrees, tf.float64) * radians)
+    return _matrix(1 + across * up, across, 0.0, up, 1.0, 0.0)
+
+
 def composed(matrices: Sequence[tf.Tensor]) -> tf.Tensor:
     """Returns the maps of several operations in the order in which they are applied."""
     result = matrices[0]
@@ -49,6 +60,57 @@ def entries(matrix: tf.Tensor, projective: bool) -> tf.Tensor:
     return tf.cast(
         tf.reshape(matrix[:, : 3 if projective else 2], [-1, 9 if projective else 6]), tf.float32
     )
+
+
+def identity(like: tf.Tensor) -> tf.Tensor:
+    """Returns the maps that move nothing, as many as there are entries in a tensor `(images,)`."""
+    return tf.tile(tf.eye(3, dtype=tf.float64)[None], [tf.shape(like)[0], 1, 1])
+
+
+def window(
+    left: tf.Tensor, top: tf.Tensor, horizontal: tf.Tensor, vertical: tf.Tensor
+) -> tf.Tensor:
+    """Returns the maps that read windows.
+
+    Args:
+        left: Where the middle of the output is read, in pixels from that of the input.
+        top: The same, downward.
+        horizontal: Pixels of the input for each of the output, from left to right.
+        vertical: The same, downward.
+    """
+    left, top, horizontal, vertical = (
+        tf.cast(each, tf.float64) for each in (left, top, horizontal, vertical)
+    )
+    return _matrix(horizontal, 0.0, left, 0.0, vertical, top)
+
+
+def from_square(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    """Returns the homographies from the square between -1 and 1 to quadrangles, in closed form.
+
+    Args:
+        x: Corners of the quadrangles, `(images, 4)`, from the upper left one clockwise.
+        y: The same, downward.
+    """
+    x0, x1, x2, x3 = tf.unstack(x, axis=1)
+    y0, y1, y2, y3 = tf.unstack(y, axis=1)
+    across, up = (x1 - x2, y1 - y2), (x3 - x2, y3 - y2)
+    excess = (x0 - x1 + x2 - x3, y0 - y1 + y2 - y3)
+    area = _determinant(across, up)
+    g, h = _determinant(excess, up) / area, _determinant(across, excess) / area
+    one = tf.ones_like(g)
+    rows = [
+        [x1 - x0 + g * x1, x3 - x0 + h * x3, x0],
+        [y1 - y0 + g * y1, y3 - y0 + h * y3, y0],
+        [g, h, one],
+    ]
+    of_unit = tf.reshape(tf.stack([each for row in rows for each in row], axis=1), [-1, 3, 3])
+    # Twice, up to which homographies are the same: halves are exact, and so is the identity.
+    to_unit = tf.constant([[1, 0, 1], [0, 1, 1], [0, 0, 2]], tf.float64)
+    return of_unit @ to_unit / 2
+
+
+def _determinant(a: tuple[tf.Tensor, tf.Tensor], b: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
+    return a[0] * b[1] - a[1] * b[0]
 
 
 def _matrix(*entries: tf.Tensor | float) -> tf.Tensor:

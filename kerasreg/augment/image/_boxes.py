@@ -14,8 +14,11 @@ BOX_FORMATS = (
     "rel_xywh",
     "rel_center_xywh",
 )
-POINTS = 16  # Along each side of a box that a displacement bends.
-ITERATIONS = 10
+POINTS = 24  # Along each side of a box that a displacement bends.
+ITERATIONS = 6
+SMOOTH_ITERATIONS = 3
+# The smallest divisor of a position, where that of the centre is 1.
+HORIZON = 1e-6
 
 
 def moved(
@@ -28,7 +31,7 @@ def moved(
 ) -> tf.Tensor:
     """Returns the smallest upright boxes around what is left of each box in the moved images.
 
-    Boxes without a pixel left, and those without one before, are all zeros.
+    Boxes of which nothing is left, and those that held nothing before, are all zeros.
 
     Args:
         boxes: Tensor of shape `(images, boxes, 4)`.
@@ -40,22 +43,27 @@ def moved(
     """
     edges = tf.cast(corners(boxes, before, box_format), tf.float64)
     is_there = tf.logical_and(edges[..., 2] > edges[..., 0], edges[..., 3] > edges[..., 1])
-    points = _outline(edges, 2 if field is None else POINTS)
-    points -= _middle(before)
-    forward = tf.linalg.inv(matrix)
-    points = tf.concat([points, tf.ones_like(points[..., :1])], axis=-1)
-    found = tf.einsum("iab,inpb->inpa", forward, points)
-    found = found[..., :2] / found[..., 2:]
+    own = edges - tf.concat([_middle(before), _middle(before)], axis=0)
+    # A factor makes the divisor of the output's centre 1.
+    matrix = matrix / matrix[:, 2:, 2:]
+    field = None if field is None else tf.cast(field, tf.float64)
+    outline = _outline(own, 1 if field is None else POINTS)
+    found = _times(tf.linalg.inv(matrix), _homogeneous(outline))
     if field is not None:
-        found = _undisplaced(found, tf.cast(field, tf.float64), after)
-    found += _middle(after)
-    height, width = after
-    limit = tf.cast(tf.stack([width, height]), tf.float64)
-    found = tf.clip_by_value(found, 0.0, limit)
-    low, high = tf.reduce_min(found, axis=2), tf.reduce_max(found, axis=2)
+        found = found[..., :2] / tf.maximum(found[..., 2:], HORIZON)
+        found = _homogeneous(_undisplaced(found, field, after))
+    points, is_point = _clipped(found, _middle(after))
+    corner, is_corner = _corners_within(own, matrix, after, field)
+    points = tf.concat([points, corner], axis=2)
+    is_point = tf.concat([is_point, is_corner], axis=2)[..., None]
+    limit = _middle(after)
+    far = tf.constant(float("inf"), tf.float64)
+    low = tf.reduce_min(tf.where(is_point, points, far), axis=2)
+    high = tf.reduce_max(tf.where(is_point, points, -far), axis=2)
     is_left = tf.logical_and(is_there, tf.reduce_all(high > low, axis=-1))
-    result = tf.where(is_left[..., None], tf.concat([low, high], axis=-1), 0.0)
-    return tf.cast(written(result, after, box_format), boxes.dtype)
+    result = tf.concat([low + limit, high + limit], axis=-1)
+    result = written(tf.where(is_left[..., None], result, 0.0), after, box_format)
+    return tf.cast(tf.round(result) if boxes.dtype.is_integer else result, boxes.dtype)
 
 
 def corners(boxes: tf.Tensor, size: tuple[Any, Any], box_format: str) -> tf.Tensor:
@@ -99,22 +107,99 @@ def _middle(size: tuple[Any, Any]) -> tf.Tensor:
     return tf.cast(tf.stack([width, height]), tf.float64) / 2
 
 
+def _homogeneous(points: tf.Tensor) -> tf.Tensor:
+    return tf.concat([points, tf.ones_like(points[..., :1])], axis=-1)
+
+
+def _times(matrix: tf.Tensor, points: tf.Tensor) -> tf.Tensor:
+    return tf.einsum("iab,inpb->inpa", matrix, points)
+
+
 def _outline(edges: tf.Tensor, count: int) -> tf.Tensor:
-    """Returns points along the four sides of boxes, `(images, boxes, 4 * count, 2)`."""
+    """Returns points once around boxes, `(images, boxes, 4 * count, 2)`, `count` for each side."""
     left, top, right, bottom = (each[..., None] for each in tf.unstack(edges, axis=-1))
-    share = tf.cast(tf.linspace(0.0, 1.0, count), tf.float64)
+    share = tf.range(count, dtype=tf.float64) / count
     x, y = left + (right - left) * share, top + (bottom - top) * share
-    sides = [(x, tf.broadcast_to(top, tf.shape(x))), (x, tf.broadcast_to(bottom, tf.shape(x)))]
-    sides += [(tf.broadcast_to(left, tf.shape(y)), y), (tf.broadcast_to(right, tf.shape(y)), y)]
+    back_x, back_y = right - (right - left) * share, bottom - (bottom - top) * share
+    one = tf.ones_like(share)
+    sides = [(x, top * one), (right * one, y), (back_x, bottom * one), (left * one, back_y)]
     return tf.concat([tf.stack(side, axis=-1) for side in sides], axis=2)
+
+
+def _clipped(points: tf.Tensor, half: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns both ends of what lies inside the image of each line between points in a ring.
+
+    Args:
+        points: Homogeneous positions from the image's centre, `(images, boxes, points, 3)`.
+        half: Half of the width and of the height.
+
+    Returns:
+        Positions, and which of them are any.
+    """
+    starts, ends = points, tf.roll(points, -1, axis=2)
+    first, last = tf.zeros_like(points[..., 0]), tf.ones_like(points[..., 0])
+    zero, one = tf.zeros([], tf.float64), tf.ones([], tf.float64)
+    rules = [[one, zero, half[0]], [-one, zero, half[0]], [zero, one, half[1]]]
+    rules += [[zero, -one, half[1]], [zero, zero, one]]
+    for rule in rules:
+        a, b = (tf.einsum("inpa,a->inp", each, tf.stack(rule)) for each in (starts, ends))
+        crossing = tf.math.divide_no_nan(a, a - b)
+        enters, leaves = tf.logical_and(a < 0, b >= 0), tf.logical_and(a >= 0, b < 0)
+        first = tf.where(enters, tf.maximum(first, crossing), first)
+        last = tf.where(leaves, tf.minimum(last, crossing), last)
+        last = tf.where(tf.logical_and(a < 0, b < 0), -one, last)
+    is_inside = first <= last
+    result = [starts + (ends - starts) * each[..., None] for each in (first, last)]
+    both = tf.concat(result, axis=2)
+    both = both[..., :2] / tf.maximum(both[..., 2:], HORIZON)
+    return tf.clip_by_value(both, -half, half), tf.concat([is_inside, is_inside], axis=2)
+
+
+def _corners_within(
+    edges: tf.Tensor, matrix: tf.Tensor, size: tuple[Any, Any], field: tf.Tensor | None
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns the corners of the images, and which of them are read inside of each box."""
+    signs = tf.constant([[-1, -1], [1, -1], [1, 1], [-1, 1]], tf.float64)
+    corner = (signs * _middle(size))[None, None]
+    shape = tf.concat([tf.shape(edges)[:2], [4, 2]], axis=0)
+    read = tf.broadcast_to(corner, shape)
+    if field is not None:
+        read += _smooth(field, read, size)
+    read = _times(matrix, _homogeneous(read))
+    is_seen = read[..., 2] > HORIZON
+    read = read[..., :2] / tf.maximum(read[..., 2:], HORIZON)
+    low, high = edges[:, :, None, :2], edges[:, :, None, 2:]
+    is_within = tf.reduce_all(tf.logical_and(low <= read, read <= high), axis=-1)
+    return tf.broadcast_to(corner, shape), tf.logical_and(is_seen, is_within)
 
 
 def _undisplaced(points: tf.Tensor, field: tf.Tensor, size: tuple[Any, Any]) -> tf.Tensor:
     """Returns the positions p with p + field(p) = points, by iteration."""
-    last = tf.stack([size[1], size[0]]) - 1
     result = points
     for _ in range(ITERATIONS):
-        pixel = tf.cast(tf.floor(result + _middle(size)), tf.int32)
-        pixel = tf.clip_by_value(pixel, 0, last)
-        result = points - tf.gather_nd(field, pixel[..., ::-1], batch_dims=1)
+        pixel = tf.floor(result + _middle(size))
+        result = points - _read(field, pixel, size)
+    for _ in range(SMOOTH_ITERATIONS):
+        result = points - _smooth(field, result, size)
     return result
+
+
+def _smooth(field: tf.Tensor, points: tf.Tensor, size: tuple[Any, Any]) -> tf.Tensor:
+    """Returns a field at positions from the centre, between its pixels."""
+    place = points + _middle(size) - 0.5
+    pixel = tf.floor(place)
+    right, down = tf.split(place - pixel, 2, axis=-1)
+    steps = tf.constant([[[0, 0], [1, 0]], [[0, 1], [1, 1]]], tf.float64)
+    upper, lower = (
+        _read(field, pixel + row[0], size) * (1 - right)
+        + _read(field, pixel + row[1], size) * right
+        for row in tf.unstack(steps)
+    )
+    return upper * (1 - down) + lower * down
+
+
+def _read(field: tf.Tensor, pixel: tf.Tensor, size: tuple[Any, Any]) -> tf.Tensor:
+    """Returns the field at pixels (column, row), or at the nearest ones for those outside."""
+    last = tf.cast(tf.stack([size[1], size[0]]) - 1, pixel.dtype)
+    place = tf.cast(tf.clip_by_value(pixel, tf.zeros_like(last), last), tf.int32)
+    return tf.gather_nd(field, place[..., ::-1], batch_dims=1)

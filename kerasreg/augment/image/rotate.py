@@ -57,7 +57,7 @@ class Rotate(Operation):
         self, max_degrees: float | Schedule, *, probability: Any = 1.0, limits: Any = None
     ):
         super().__init__(probability=probability, limits=limits)
-        self.max_degrees = strength("max_degrees", max_degrees, self, _degrees)
+        self.max_degrees = strength("max_degrees", max_degrees, self, angle)
 
     def draw(self, words: tf.Tensor, strengths: Strengths) -> Parameters:
         limit = strengths["max_degrees"]
@@ -70,5 +70,6 @@ class Rotate(Operation):
         return {"max_degrees": saved_strength(self.max_degrees), **super().get_config()}
 
 
-def _degrees(name: str, value: Any, owner: object) -> float:
+def angle(name: str, value: Any, owner: object) -> float:
+    """Returns the largest angle of a rotation."""
     return _checks.number(name, value, owner, low=0, high=180)
