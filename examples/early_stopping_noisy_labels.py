@@ -19,6 +19,22 @@ From the same initial weights, with the same batches, by Adam:
   the training loss was at the stop.
 - hindsight: the epoch with the best test accuracy. No method can know it; none that stops the
   same training can be much better.
+
+Measured with `--seeds 5` on a CPU, mean ± standard deviation. Steps are the cost: the seconds that
+the table shows are wall-clock time with the compiling of each network, and depend on the machine.
+
+                    test accuracy   steps of the weights   steps trained
+    no stopping     0.637 ± 0.029   800 ± 0                800 ± 0
+    Keras           0.934 ± 0.014    77 ± 18               157 ± 18
+    GL              0.942 ± 0.013    79 ± 15               175 ± 34
+    PQ              0.942 ± 0.013    79 ± 15               644 ± 168
+    refit, restart  0.927 ± 0.012    79 ± 15               723 ± 180
+    refit, continue 0.935 ± 0.021   214 ± 54               778 ± 103
+    hindsight       0.940 ± 0.012    96 ± 16
+
+Stopping is what matters; between the ways to stop, the differences are within the spread. PQ waits
+until training makes no more progress, which it does for long by learning wrong labels. Data with
+so many wrong labels, 30 % more of them, do not repay a second training.
 """
 
 import argparse
@@ -375,7 +391,7 @@ def draw_curves(task, runs, loss, shares):
                 axes.axvline(run.stopped_step, color=colour, linestyle=":", label=f"{name}: stop")
     loss.set(ylabel="loss", title="first seed")
     shares.set(ylabel="accuracy", xlabel="step", ylim=(0, 1.02))
-    loss.legend(fontsize="small", ncols=2)
+    loss.legend(fontsize="small", ncols=2, loc="upper left")
     shares.legend(*(part[:2] for part in shares.get_legend_handles_labels()), fontsize="small")
 
 
