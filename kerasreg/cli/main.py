@@ -4,10 +4,10 @@ import argparse
 from collections.abc import Sequence
 
 import kerasreg
+from kerasreg.cli import doctor, show
 from kerasreg.cli import list as list_verb
-from kerasreg.cli import show
 
-VERBS = (list_verb, show)
+VERBS = (list_verb, show, doctor)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
