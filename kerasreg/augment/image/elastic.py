@@ -93,11 +93,12 @@ class Elastic(Operation):
         taps, step = weights.shape
         rows, columns = (-tf.math.floordiv(-size, step) for size in (height, width))
         images = tf.shape(parameters["alpha"])[0]
-        shape = tf.stack([images, rows + taps - 1, columns + taps - 1, 2])
+        shape = tf.stack([images, rows + taps - 1, 2, columns + taps - 1])
         field = _draws.normal(_draws.pixel_words(parameters["key"], shape))
         field *= parameters["alpha"][:, None, None, None] / math.sqrt(3)
-        field = _refined(field, weights, columns, 2)[:, :, :width]
-        return _refined(field, weights, rows, 1)[:, :height]
+        # A product of matrices: XLA would merge one sum with another and do both for each pixel.
+        field = tf.linalg.matmul(field, _dense(weights, columns + taps - 1, width))
+        return tf.transpose(_refined(field, weights, rows)[:, :height], [0, 1, 3, 2])
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -123,15 +124,22 @@ def _weights(sigma: float) -> np.ndarray:
     return (weights * norm / np.sqrt(np.square(weights).sum(axis=0))).astype(np.float32)
 
 
-def _refined(field: tf.Tensor, weights: np.ndarray, count: tf.Tensor, axis: int) -> tf.Tensor:
-    """Returns a field with pixels in the place of points along an axis, `count` times as many."""
+def _dense(weights: np.ndarray, points: tf.Tensor, pixels: tf.Tensor) -> tf.Tensor:
+    """Returns the weights as a matrix `(points, pixels)`."""
     taps, step = weights.shape
-    start, size = [0] * 4, [-1] * 4
-    size[axis] = count
+    pixel = tf.range(pixels)
+    tap = tf.range(points)[:, None] - tf.math.floordiv(pixel, step)
+    place = tf.clip_by_value(tap, 0, taps - 1) * step + tf.math.floormod(pixel, step)
+    values = tf.gather(tf.constant(weights.ravel()), place)
+    return tf.where(tf.logical_and(tap >= 0, tap < taps), values, 0.0)
+
+
+def _refined(field: tf.Tensor, weights: np.ndarray, count: tf.Tensor) -> tf.Tensor:
+    """Returns a field with pixels in the place of points downward, `count` times as many."""
+    taps, step = weights.shape
     shape = tf.shape(field)
     result = tf.zeros([], tf.float32)
     for tap in range(taps):
-        start[axis] = tap
-        points = tf.expand_dims(tf.slice(field, start, size), axis + 1)
-        result += points * tf.reshape(weights[tap], [step] + [1] * (3 - axis))
-    return tf.reshape(result, tf.concat([shape[:axis], [count * step], shape[axis + 1 :]], axis=0))
+        points = tf.slice(field, [0, tap, 0, 0], [-1, count, -1, -1])[:, :, None]
+        result += points * weights[tap][:, None, None]
+    return tf.reshape(result, tf.stack([shape[0], count * step, shape[2], shape[3]]))
