@@ -101,7 +101,9 @@ class Crop(Operation):
         if self.scale is not None:
             low, high = (math.log(end) for end in self.ratio)
             drawn["area_fraction"] = _draws.uniform(words[:, 2], *self.scale)
-            drawn["ratio"] = tf.exp(_draws.uniform(words[:, 3], low, high))
+            # In float64: the last bit of an exponential depends on the size of the batch.
+            logarithm = tf.cast(_draws.uniform(words[:, 3], low, high), tf.float64)
+            drawn["ratio"] = tf.cast(tf.exp(logarithm), tf.float32)
         return drawn
 
     def matrix(self, parameters: Parameters, height: tf.Tensor, width: tf.Tensor) -> tf.Tensor:

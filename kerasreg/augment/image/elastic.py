@@ -97,7 +97,9 @@ class Elastic(Operation):
         field = _draws.normal(_draws.pixel_words(parameters["key"], shape))
         field *= parameters["alpha"][:, None, None, None] / math.sqrt(3)
         # A product of matrices: XLA would merge one sum with another and do both for each pixel.
-        field = tf.linalg.matmul(field, _dense(weights, columns + taps - 1, width))
+        # In float64, as the order of its sums depends on the size of the batch.
+        dense = _dense(weights.astype(np.float64), columns + taps - 1, width)
+        field = tf.cast(tf.linalg.matmul(tf.cast(field, tf.float64), dense), tf.float32)
         return tf.transpose(_refined(field, weights, rows)[:, :height], [0, 1, 3, 2])
 
     def get_config(self) -> dict[str, Any]:
@@ -131,7 +133,7 @@ def _dense(weights: np.ndarray, points: tf.Tensor, pixels: tf.Tensor) -> tf.Tens
     tap = tf.range(points)[:, None] - tf.math.floordiv(pixel, step)
     place = tf.clip_by_value(tap, 0, taps - 1) * step + tf.math.floormod(pixel, step)
     values = tf.gather(tf.constant(weights.ravel()), place)
-    return tf.where(tf.logical_and(tap >= 0, tap < taps), values, 0.0)
+    return tf.where(tf.logical_and(tap >= 0, tap < taps), values, tf.zeros_like(values))
 
 
 def _refined(field: tf.Tensor, weights: np.ndarray, count: tf.Tensor) -> tf.Tensor:

@@ -372,3 +372,18 @@ def test_whole_photographs_agree_with_pillow(whole_photographs):
         box = (left, top, left + side, top + side)
         theirs = picture.resize((400, 400), bilinear, box)
         agrees(*made(crop, **window), theirs)
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [Elastic(34, 4), Crop(24, 22, scale=(0.3, 1)), Perspective(0.3)],
+    ids=["elastic", "crop", "perspective"],
+)
+def test_the_size_of_the_batch_changes_no_bit(operation):
+    images = photograph(16, 28, 26, 1)
+    augmenter, dataset = Augmenter([operation], seed=1), tf.data.Dataset.from_tensor_slices(images)
+    whole, parts = (
+        np.concatenate(list(augmenter(dataset.batch(size), epoch=0).as_numpy_iterator()))
+        for size in (16, 3)
+    )
+    np.testing.assert_array_equal(whole, parts)
