@@ -8,6 +8,23 @@ from kerasreg.augment.audit_report import AuditReport
 from kerasreg.augment.augmenter import Augmenter
 from kerasreg.augment.image.affine import Affine
 from kerasreg.augment.image.blur import Blur
+from kerasreg.augment.image.auto_contrast import AutoContrast
+from kerasreg.augment.image.brightness import Brightness
+from kerasreg.augment.image.contrast import Contrast
+from kerasreg.augment.image.cutout import Cutout
+from kerasreg.augment.image.equalize import Equalize
+from kerasreg.augment.image.gamma import Gamma
+from kerasreg.augment.image.grayscale import Grayscale
+from kerasreg.augment.image.grid_mask import GridMask
+from kerasreg.augment.image.hue import Hue
+from kerasreg.augment.image.invert import Invert
+from kerasreg.augment.image.posterize import Posterize
+from kerasreg.augment.image.random_erasing import RandomErasing
+from kerasreg.augment.image.salt_pepper import SaltPepper
+from kerasreg.augment.image.saturation import Saturation
+from kerasreg.augment.image.sharpness import Sharpness
+from kerasreg.augment.image.solarize import Solarize
+from kerasreg.augment.image.speckle import Speckle
 from kerasreg.augment.image.crop import Crop
 from kerasreg.augment.image.elastic import Elastic
 from kerasreg.augment.image.flip import Flip
@@ -48,6 +65,23 @@ __all__ = [
     "Blur",
     "GaussianNoise",
     "PixelDropout",
+    "Brightness",
+    "Contrast",
+    "Saturation",
+    "Hue",
+    "Gamma",
+    "Solarize",
+    "Posterize",
+    "Equalize",
+    "AutoContrast",
+    "Sharpness",
+    "Grayscale",
+    "Invert",
+    "SaltPepper",
+    "Speckle",
+    "Cutout",
+    "RandomErasing",
+    "GridMask",
     "MixUp",
     "CutMix",
     "MixUpOrCutMix",

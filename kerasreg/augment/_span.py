@@ -11,8 +11,8 @@ from kerasreg.schedules._strength import strength
 def span(name: str, value: Any, owner: object) -> float | tuple[float, float] | Schedule:
     """Returns a number of at least 0, a `(low, high)` pair of them in order, or a schedule."""
     if not isinstance(value, Sequence) or isinstance(value, str):
-        return strength(name, value, owner, _non_negative)
-    low, high = _checks.many(name, value, owner, 2, _non_negative)
+        return strength(name, value, owner, non_negative)
+    low, high = _checks.many(name, value, owner, 2, non_negative)
     if low > high:
         _checks.refuse(name, value, owner, "(low, high) with low not above high")
     return low, high
@@ -25,5 +25,6 @@ def ends(value: Any) -> tuple[Any, Any]:
     return value if isinstance(value, tuple) else (value, value)
 
 
-def _non_negative(name: str, value: Any, owner: object) -> float:
+def non_negative(name: str, value: Any, owner: object) -> float:
+    """Returns a finite number of at least 0."""
     return _checks.number(name, value, owner, low=0)

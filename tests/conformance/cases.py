@@ -156,8 +156,8 @@ class AugmentCase(Case):
     """An augmentation operation (or pipeline).
 
     Args:
-        data: What it takes, a key of `EXAMPLES` in `test_augment.py`: "images", "labelled" (images
-            with vectors as labels), "waveforms", "spectrograms" or "tokens".
+        data: What it takes, a key of `EXAMPLES` in `test_augment.py`: "images", "larger images",
+            "labelled" (images with vectors as labels), "waveforms", "spectrograms" or "tokens".
         output: Height and width of the images that it makes; None where they keep their size.
         options: Arguments of the `Augmenter` that it needs.
     """
@@ -286,6 +286,30 @@ def augment_rows() -> tuple[Case, ...]:
         AugmentCase(augment.Blur, {"sigma_pixels": (0.5, 1.0), "probability": 0.5}),
         AugmentCase(augment.GaussianNoise, {"stddev": (1.0, 8.0), "probability": 0.5}),
         AugmentCase(augment.PixelDropout, {"rate": 0.25, "fill_value": 128.0, "probability": 0.5}),
+        AugmentCase(augment.Brightness, {"max_delta": 0.3, "probability": 0.5}),
+        AugmentCase(augment.Contrast, {"max_change": 0.6, "probability": 0.5}),
+        AugmentCase(augment.Saturation, {"max_change": 0.6, "probability": 0.5}),
+        AugmentCase(augment.Sharpness, {"max_change": 0.6, "probability": 0.5}),
+        AugmentCase(augment.Hue, {"max_degrees": 60.0, "probability": 0.5}),
+        AugmentCase(augment.Gamma, {"max_change": 1.5, "probability": 0.5}),
+        AugmentCase(augment.Solarize, {"max_share": 0.75, "probability": 0.5}),
+        AugmentCase(augment.Posterize, {"max_bits": 7, "probability": 0.5}),
+        AugmentCase(augment.Equalize, {"probability": 0.5}, data="larger images"),
+        AugmentCase(augment.AutoContrast, {"probability": 0.5}),
+        AugmentCase(augment.Grayscale, {"probability": 0.5}),
+        AugmentCase(augment.Invert, {"probability": 0.5}),
+        AugmentCase(augment.SaltPepper, {"rate": 0.25, "probability": 0.5}),
+        AugmentCase(augment.Speckle, {"stddev": (0.1, 0.3), "probability": 0.5}),
+        AugmentCase(augment.Cutout, {"side": 0.5, "fill_value": 1.0, "probability": 0.5}),
+        AugmentCase(
+            augment.RandomErasing,
+            {"area": (0.2, 0.5), "aspect": (0.5, 2.0), "fill": 3.0, "probability": 0.5},
+        ),
+        AugmentCase(augment.RandomErasing, {"area": 0.5, "probability": 0.5}),
+        AugmentCase(
+            augment.GridMask,
+            {"ratio": 0.4, "period": (0.5, 0.9), "fill_value": 1.0, "probability": 0.5},
+        ),
         AugmentCase(
             augment.MixUp, {"alpha": 0.5, "classes": 3, "probability": 0.5}, data="labelled"
         ),
