@@ -32,8 +32,7 @@ class EarlyStopping(keras.callbacks.EarlyStopping):
     and stops when it has not improved for `patience` validations: the number of steps becomes a
     tuned hyperparameter that bounds how far the weights travel. In the end the model has the best
     weights, whether training was stopped or ran out. Ctrl-C stops after the batch, restores them
-    and goes on as `KeyboardInterrupt` (a second one gets through at once); after any other
-    exception `stopper.restore(model)` does it. `stopper.report` says what happened.
+    and goes on (a second one at once); after other exceptions `stopper.restore(model)` does it.
 
     `keras.callbacks.EarlyStopping` with the same arguments in the same places. It differs:
 
