@@ -3,6 +3,11 @@
 An `Augmenter` applies a list of operations to a data set, to a batch, or inside your own `map`.
 """
 
+from kerasreg.augment.audio.add_noise import AddNoise
+from kerasreg.augment.audio.gain import Gain
+from kerasreg.augment.audio.polarity_invert import PolarityInvert
+from kerasreg.augment.audio.speed import Speed
+from kerasreg.augment.audio.time_shift import TimeShift
 from kerasreg.augment.audit import audit
 from kerasreg.augment.audit_report import AuditReport
 from kerasreg.augment.augmenter import Augmenter
@@ -85,6 +90,11 @@ __all__ = [
     "MixUp",
     "CutMix",
     "MixUpOrCutMix",
+    "AddNoise",
+    "Gain",
+    "TimeShift",
+    "Speed",
+    "PolarityInvert",
     "RandAugment",
     "TrivialAugment",
     "AutoAugment",

@@ -1,5 +1,6 @@
 """Limits of an operation's strengths by class."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -39,7 +40,7 @@ def saved(limits: Limits | None) -> list | None:
 
 
 def of(operation: "Operation", argument: str, labels: Labels | None) -> tf.Tensor | None:
-    """Returns the largest value of an argument for each example, infinite where there is none."""
+    """Returns the limit of an argument for each example, infinite where there is none."""
     found = [
         (label, limit)
         for label, value in (operation.limits or {}).items()
@@ -48,7 +49,7 @@ def of(operation: "Operation", argument: str, labels: Labels | None) -> tf.Tenso
     ]
     if not found:
         return None
-    result: Any = float("inf")
+    result: Any = float("-inf" if argument in operation.weaker_above else "inf")
     for label, limit in found:
         result = tf.where(_is(label, labels, operation), tf.constant(limit, tf.float32), result)
     return result
@@ -87,13 +88,18 @@ def _label(label: Any, operation: "Operation") -> int | str:
 
 def _one(value: Any, operation: "Operation") -> float | dict[str, float]:
     if not isinstance(value, Mapping):
-        return _checks.number("limits", value, operation, low=0)
+        return _number(value, operation, operation.strengths)
     names = (*operation.strengths, "probability")
     for name in value:
         if name not in names:
             expected = "limits of " + ", ".join(f"`{each}`" for each in names)
             _checks.refuse("limits", name, operation, expected)
-    return {name: _checks.number("limits", each, operation, low=0) for name, each in value.items()}
+    return {name: _number(each, operation, (name,)) for name, each in value.items()}
+
+
+def _number(value: Any, operation: "Operation", names: Sequence[str]) -> float:
+    may_be_negative = names and all(name in operation.weaker_above for name in names)
+    return _checks.number("limits", value, operation, low=-math.inf if may_be_negative else 0)
 
 
 def _by_argument(value: float | dict[str, float], operation: "Operation") -> dict[str, float]:

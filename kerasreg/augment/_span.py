@@ -1,21 +1,11 @@
 """A strength that is one number for all images, or a range from which each image draws its own."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from kerasreg import _checks
 from kerasreg.schedules import Schedule
 from kerasreg.schedules._strength import strength
-
-
-def span(name: str, value: Any, owner: object) -> float | tuple[float, float] | Schedule:
-    """Returns a number of at least 0, a `(low, high)` pair of them in order, or a schedule."""
-    if not isinstance(value, Sequence) or isinstance(value, str):
-        return strength(name, value, owner, non_negative)
-    low, high = _checks.many(name, value, owner, 2, non_negative)
-    if low > high:
-        _checks.refuse(name, value, owner, "(low, high) with low not above high")
-    return low, high
 
 
 def ends(value: Any) -> tuple[Any, Any]:
@@ -28,3 +18,18 @@ def ends(value: Any) -> tuple[Any, Any]:
 def non_negative(name: str, value: Any, owner: object) -> float:
     """Returns a finite number of at least 0."""
     return _checks.number(name, value, owner, low=0)
+
+
+def span(
+    name: str,
+    value: Any,
+    owner: object,
+    check: Callable[[str, Any, object], float] = non_negative,
+) -> float | tuple[float, float] | Schedule:
+    """Returns a checked number, a `(low, high)` pair of them in order, or a schedule."""
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        return strength(name, value, owner, check)
+    low, high = _checks.many(name, value, owner, 2, check)
+    if low > high:
+        _checks.refuse(name, value, owner, "(low, high) with low not above high")
+    return low, high

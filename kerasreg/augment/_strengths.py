@@ -1,5 +1,7 @@
 """The strengths of an operation: numbers, ranges and schedules, at an epoch, for a class."""
 
+import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -8,12 +10,14 @@ import tensorflow as tf
 
 from kerasreg.augment import _limits
 from kerasreg.augment._limits import Labels
+from kerasreg.augment._span import ends
 from kerasreg.schedules import Schedule
 
 if TYPE_CHECKING:
     from kerasreg.augment.operation import Operation
 
 Strengths = dict[str, Any]
+LEAST_FACTOR = 1e-10
 
 
 def strengths_of(operation: "Operation", epoch: tf.Tensor, labels: Labels | None) -> Strengths:
@@ -26,19 +30,21 @@ def strengths_of(operation: "Operation", epoch: tf.Tensor, labels: Labels | None
     for name in (*operation.strengths, "probability"):
         limit = _limits.of(operation, name, labels)
         value = getattr(operation, name)
+        nearer = tf.maximum if name in operation.weaker_above else tf.minimum
         result[name] = (
-            tuple(_limited(end, limit) for end in value)
+            tuple(_limited(end, limit, nearer) for end in value)
             if isinstance(value, tuple)
-            else _limited(at_epoch(value, epoch), limit)
+            else _limited(at_epoch(value, epoch), limit, nearer)
         )
     return result
 
 
-def largest(value: Any) -> float:
-    """Returns the largest number that a strength comes to."""
-    if isinstance(value, Schedule):
-        return float(value.bounds()[1])
-    return max(value) if isinstance(value, tuple) else value
+def limit_at(operation: "Operation", name: str, factor: float) -> float:
+    """Returns the limit that leaves a part of an operation's strength."""
+    low, high = ends(getattr(operation, name))
+    if name in operation.weaker_above:
+        return float(low) - 20 * math.log10(max(factor, LEAST_FACTOR))
+    return factor * float(high)
 
 
 def scaled(operation: "Operation", factor: float) -> "Operation":
@@ -46,9 +52,10 @@ def scaled(operation: "Operation", factor: float) -> "Operation":
     config = {**operation.get_config(), "probability": 1.0}
     for name in operation.strengths:
         value = getattr(operation, name)
-        limit = factor * largest(value)
+        limit = limit_at(operation, name, factor)
+        nearer = max if name in operation.weaker_above else min
         config[name] = (
-            tuple(min(end, limit) for end in value) if isinstance(value, tuple) else limit
+            tuple(nearer(end, limit) for end in value) if isinstance(value, tuple) else limit
         )
     return type(operation).from_config(config)
 
@@ -66,5 +73,5 @@ def at_epoch(value: Any, epoch: tf.Tensor) -> Any:
     return tf.ensure_shape(found, [])
 
 
-def _limited(value: Any, limit: tf.Tensor | None) -> Any:
-    return value if limit is None or value is None else tf.minimum(limit, value)
+def _limited(value: Any, limit: tf.Tensor | None, nearer: Callable[..., tf.Tensor]) -> Any:
+    return value if limit is None or value is None else nearer(limit, value)

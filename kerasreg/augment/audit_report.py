@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from kerasreg import _checks
-from kerasreg.augment._strengths import largest
+from kerasreg.augment._strengths import limit_at
 from kerasreg.augment.operation import Operation
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ class AuditReport:
         operation = curve.operation
         names = operation.strengths or ("probability",)
         factor = curve.factors[first - 1]
-        limit = {name: factor * largest(getattr(operation, name)) for name in names}
+        limit = {name: limit_at(operation, name, factor) for name in names}
         looks_like = self.labels[self._gained(curve)[:, place].max(axis=0).argmax()]
         return Finding(self._name(curve), self.labels[place], looks_like, float(lost.max()), limit)
 

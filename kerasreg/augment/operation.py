@@ -58,6 +58,8 @@ class Operation:
     """Number of random words that `draw` takes for each example."""
     strengths: ClassVar[tuple[str, ...]] = ()
     """Arguments that may follow a schedule and be limited by class."""
+    weaker_above: ClassVar[tuple[str, ...]] = ()
+    """Those of them, in decibels, of which the larger is the weaker: limits are the smallest."""
     neutral: ClassVar[Mapping[str, Any]] = {}
     """Parameters that leave an example as it is; they stand in where the probability says no."""
     resizes: bool = False

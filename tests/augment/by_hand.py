@@ -21,9 +21,10 @@ def by_hand(
     """Returns what operations make of a batch with given parameters, one dict for each."""
     drawn = tf.nest.map_structure(tf.constant, tuple(parameters))
     sampling = Sampling(fill_mode, fill_value, interpolation)
-    plan = Plan(operations, sampling, lambda values: tf.cast(values, tf.float32))
-    batch = {"image": tf.constant(images)}
-    return plan.run(batch, drawn, value_range, jit_compile)["image"].numpy()
+    part = operations[0].part
+    finish = None if part == "tokens" else lambda values: tf.cast(values, tf.float32)
+    plan = Plan(operations, sampling, finish)
+    return plan.run({part: tf.constant(images)}, drawn, value_range, jit_compile)[part].numpy()
 
 
 def photograph(*shape, seed=0):

@@ -342,6 +342,27 @@ def augment_rows() -> tuple[Case, ...]:
             },
         ),
         AugmentCase(
+            augment.AddNoise, {"snr_db": (0.0, 20.0), "probability": 0.5}, data="waveforms"
+        ),
+        AugmentCase(
+            augment.AddNoise,
+            {"snr_db": 10.0, "noise": "pink", "probability": 0.5},
+            data="waveforms",
+        ),
+        AugmentCase(
+            augment.AddNoise,
+            {"snr_db": 5.0, "noise": [[0.5, -0.5, 1.0], [1.0, -1.0]], "probability": 0.5},
+            data="waveforms",
+        ),
+        AugmentCase(augment.Gain, {"max_db": 6.0, "probability": 0.5}, data="waveforms"),
+        AugmentCase(
+            augment.TimeShift,
+            {"max_fraction": 0.25, "wraps": True, "probability": 0.5},
+            data="waveforms",
+        ),
+        AugmentCase(augment.Speed, {"max_change": 0.25, "probability": 0.5}, data="waveforms"),
+        AugmentCase(augment.PolarityInvert, {"probability": 0.75}, data="waveforms"),
+        AugmentCase(
             augment.OneOf,
             {
                 "operations": [augment.Rotate(30), augment.Blur(1), augment.PixelDropout(0.3)],
