@@ -6,6 +6,7 @@ An `Augmenter` applies a list of operations to a data set, to a batch, or inside
 from kerasreg.augment.audio.add_noise import AddNoise
 from kerasreg.augment.audio.gain import Gain
 from kerasreg.augment.audio.polarity_invert import PolarityInvert
+from kerasreg.augment.audio.spec_augment import SpecAugment
 from kerasreg.augment.audio.speed import Speed
 from kerasreg.augment.audio.time_shift import TimeShift
 from kerasreg.augment.audit import audit
@@ -95,6 +96,7 @@ __all__ = [
     "TimeShift",
     "Speed",
     "PolarityInvert",
+    "SpecAugment",
     "RandAugment",
     "TrivialAugment",
     "AutoAugment",

@@ -363,6 +363,20 @@ def augment_rows() -> tuple[Case, ...]:
         AugmentCase(augment.Speed, {"max_change": 0.25, "probability": 0.5}, data="waveforms"),
         AugmentCase(augment.PolarityInvert, {"probability": 0.75}, data="waveforms"),
         AugmentCase(
+            augment.SpecAugment,
+            {
+                "max_frequencies": 3.0,
+                "max_steps": 4.0,
+                "max_warp": 2.0,
+                "frequency_masks": 2,
+                "time_masks": 3,
+                "max_step_share": 0.5,
+                "fill_value": "mean",
+                "probability": 0.5,
+            },
+            data="spectrograms",
+        ),
+        AugmentCase(
             augment.OneOf,
             {
                 "operations": [augment.Rotate(30), augment.Blur(1), augment.PixelDropout(0.3)],

@@ -45,6 +45,7 @@ INVENTORY = {
         "Grayscale",
         "Invert",
         "SaltPepper",
+        "SpecAugment",
         "Speckle",
         "Cutout",
         "RandomErasing",
