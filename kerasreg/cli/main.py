@@ -4,10 +4,10 @@ import argparse
 from collections.abc import Sequence
 
 import kerasreg
-from kerasreg.cli import doctor, show
+from kerasreg.cli import doctor, gallery, show
 from kerasreg.cli import list as list_verb
 
-VERBS = (list_verb, show, doctor)
+VERBS = (list_verb, show, doctor, gallery)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
