@@ -53,6 +53,10 @@ from kerasreg.augment.policy.random_apply import RandomApply
 from kerasreg.augment.policy.sequence import Sequence
 from kerasreg.augment.policy.some_of import SomeOf
 from kerasreg.augment.policy.trivial_augment import TrivialAugment
+from kerasreg.augment.text.span_mask import SpanMask
+from kerasreg.augment.text.token_dropout import TokenDropout
+from kerasreg.augment.text.token_replace import TokenReplace
+from kerasreg.augment.text.token_swap import TokenSwap
 
 __all__ = [
     "Augmenter",
@@ -97,6 +101,10 @@ __all__ = [
     "Speed",
     "PolarityInvert",
     "SpecAugment",
+    "TokenDropout",
+    "TokenSwap",
+    "TokenReplace",
+    "SpanMask",
     "RandAugment",
     "TrivialAugment",
     "AutoAugment",

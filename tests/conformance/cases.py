@@ -377,6 +377,44 @@ def augment_rows() -> tuple[Case, ...]:
             data="spectrograms",
         ),
         AugmentCase(
+            augment.TokenDropout,
+            {"rate": 0.5, "protected": (1, 2), "padding_id": -1, "probability": 0.5},
+            data="tokens",
+        ),
+        AugmentCase(
+            augment.TokenDropout,
+            {"rate": 0.5, "replacement_id": 30, "padding_id": None, "probability": 0.5},
+            data="tokens",
+        ),
+        AugmentCase(
+            augment.TokenSwap,
+            {"rate": 0.75, "protected": (1, 2), "padding_id": 3, "probability": 0.5},
+            data="tokens",
+        ),
+        AugmentCase(
+            augment.TokenReplace,
+            {
+                "rate": 0.5,
+                "vocabulary": (1, 20),
+                "protected": (1, 2),
+                "padding_id": 3,
+                "probability": 0.5,
+            },
+            data="tokens",
+        ),
+        AugmentCase(
+            augment.SpanMask,
+            {
+                "rate": 0.5,
+                "mask_id": 30,
+                "mean_length": 2.0,
+                "protected": (1, 2),
+                "padding_id": 3,
+                "probability": 0.5,
+            },
+            data="tokens",
+        ),
+        AugmentCase(
             augment.OneOf,
             {
                 "operations": [augment.Rotate(30), augment.Blur(1), augment.PixelDropout(0.3)],

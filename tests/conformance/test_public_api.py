@@ -45,6 +45,7 @@ INVENTORY = {
         "Grayscale",
         "Invert",
         "SaltPepper",
+        "SpanMask",
         "SpecAugment",
         "Speckle",
         "Cutout",
@@ -72,6 +73,9 @@ INVENTORY = {
         "Sequence",
         "Shift",
         "SomeOf",
+        "TokenDropout",
+        "TokenReplace",
+        "TokenSwap",
         "TrivialAugment",
     ],
     "kerasreg.callbacks": [

@@ -14,7 +14,7 @@ from kerasreg.augment.operation import NEIGHBOURHOOD, Operation, Parameters, Pas
 from kerasreg.schedules import Schedule
 from kerasreg.schedules._strength import saved_strength, strength
 
-POLICIES = {
+POLICIES: dict[str, dict[str, Any]] = {
     "LB": {"max_warp": 80, "max_frequencies": 27, "max_steps": 100},
     "LD": {
         "max_warp": 80,
@@ -140,7 +140,8 @@ class SpecAugment(Operation):
             policy: "LB", "LD", "SM" or "SS".
             changes: Other arguments, or other values than the policy's.
         """
-        return cls(**{**POLICIES[_checks.choice("policy", policy, cls, POLICIES)], **changes})
+        arguments = POLICIES[_checks.choice("policy", policy, cls, POLICIES)]
+        return cls(**{**arguments, **changes})
 
     def draw(self, words: tf.Tensor, strengths: Strengths) -> Parameters:
         count = tf.shape(words)[:1]
@@ -149,7 +150,7 @@ class SpecAugment(Operation):
         moment, warp, frequency_width, frequency_place, step_width, step_place = tf.split(
             shares, sizes, axis=1
         )
-        largest = {
+        largest: Parameters = {
             name: tf.broadcast_to(tf.cast(strengths[name], tf.float32), count)
             for name in self.strengths
         }
