@@ -7,12 +7,18 @@ from typing import Any
 from kerasreg._register import family, registered
 
 COLUMNS = 4
+PARTS = ("image", "audio")
 DEFAULT = (0.1, 0.2, 0.4, 0.8)
 RISING: dict[str, tuple[float, ...]] = {
     # By a class and its argument, by an argument, or by the last word of an argument.
     "Hue.max_degrees": (30, 60, 120, 180),
     "Speckle.stddev": (0.1, 0.2, 0.4, 0.8),
     "Elastic.alpha": (20, 40, 80, 120),
+    "snr_db": (20, 10, 5, 0),
+    "db": (2, 4, 6, 8),
+    "frequencies": (4, 8, 12, 16),
+    "steps": (5, 10, 15, 20),
+    "warp": (2, 5, 10, 15),
     "max_degrees": (10, 20, 40, 80),
     "max_in_fraction": (0.1, 0.2, 0.3, 0.4),
     "degrees": (5, 10, 20, 30),
@@ -61,11 +67,11 @@ class Row:
 
 
 def rows() -> list[Row]:
-    """Returns a row for each registered augmentation of images, by name."""
+    """Returns a row for each registered augmentation of images and of sound, by name."""
     from kerasreg.augment import Operation
 
     classes = [cls for cls in registered() if family(cls) == "augment"]
-    pictured = [cls for cls in classes if issubclass(cls, Operation) and cls.part == "image"]
+    pictured = [cls for cls in classes if issubclass(cls, Operation) and cls.part in PARTS]
     return [_row(cls) for cls in sorted(pictured, key=lambda cls: cls.__name__)]
 
 
@@ -103,6 +109,8 @@ def _page(cls: Any) -> str:
         return "mixing"
     if folder == "policy":
         return "policies"
+    if folder == "audio":
+        return "audio"
     return "geometry" if cls.kind == "geometric" else "pixels"
 
 

@@ -34,8 +34,8 @@ def digits() -> list[np.ndarray]:
     """Returns two of the embedded digits."""
     from kerasreg.datasets import load
 
-    found = load("digits").train.images[:2, ..., 0]
-    gray = np.kron(found * 255 / 16, np.ones((1, SIZE // 8, SIZE // 8))).round().astype("uint8")
+    found = load("digits").train.images[:2, ..., 0].astype(float) / 16
+    gray = np.kron(255 * found, np.ones((1, SIZE // 8, SIZE // 8))).round().astype("uint8")
     return [np.repeat(each[..., None], 3, -1) for each in gray]
 
 

@@ -117,4 +117,9 @@ PICTURES = {
         augmentations.augment_policies,
         ".jpg",
     ),
+    "augment_audio": Picture(
+        "Augmentation: sound",
+        "Waveforms, and spectrograms with time to the right and frequency upwards.",
+        lambda images: augmentations.augment_audio(),
+    ),
 }

@@ -1,4 +1,4 @@
-"""Pictures of every augmentation of images, with its strength rising."""
+"""Pictures of every augmentation of images and of sound, with its strength rising."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,8 +16,10 @@ TITLES = {
     "pixels": "Augmentation that changes pixels: the strength rises from left to right",
     "mixing": "Augmentation that mixes two examples and their labels: four draws",
     "policies": "Policies choose among operations for each image",
+    "audio": "Augmentation of sound: the strength rises from left to right",
 }
 DRAWS = 12
+SAMPLES, STEPS, BANDS = 400, 60, 40
 
 
 def augment_geometry(images: Images) -> Figure:
@@ -40,20 +42,50 @@ def augment_policies(images: Images) -> Figure:
     return _page("policies", images)
 
 
+def augment_audio() -> Figure:
+    """Returns the picture of what changes waveforms and spectrograms."""
+    return _page("audio", [])
+
+
 def cells(row: Row, images: Images) -> list[tuple[np.ndarray, str]]:
     """Returns the images of a row, each with what stands below it."""
     if row.page == "mixing":
         return _mixed(row, images)
+    first = _example(row, images)
     if not row.labels:
-        made = _applied(row.operations[0], images[0], COLUMNS)
+        made = _applied(row.operations[0], first, COLUMNS)
         different = [i for i in range(COLUMNS) if not any(map(_same(made[i]), made[:i]))]
         labels = [f"draw {n}" for n in range(1, COLUMNS + 1)] if len(different) > 1 else [""]
         return [(made[i], label) for i, label in zip(different, labels, strict=False)]
-    strips = [_applied(each, images[0], DRAWS) for each in row.operations]
+    strips = [_applied(each, first, DRAWS) for each in row.operations]
     # Draws are the same at every strength: that which changes most shows what the strength does.
-    changes = [_difference(each, images[0]) for each in strips[-1]]
+    changes = [_difference(each, first) for each in strips[-1]]
     chosen = int(np.argmax(changes))
     return [(strip[chosen], label) for strip, label in zip(strips, row.labels, strict=True)]
+
+
+def waveform() -> np.ndarray:
+    """Returns a short sound: three syllables of rising pitch, not the same upside down."""
+    time = np.linspace(0, 1, SAMPLES, endpoint=False)
+    syllables = np.abs(np.sin(3 * np.pi * time)) * np.exp(-1.5 * time)
+    phase = 2 * np.pi * (10 * time + 10 * time**2)
+    return (syllables * (np.sin(phase) - 0.5 * np.cos(2 * phase))).astype("float32")
+
+
+def spectrogram() -> np.ndarray:
+    """Returns the logarithm of a spectrogram of noisy rising tones, of mean 0, (steps, bands)."""
+    steps, bands = np.indices((STEPS, BANDS))
+    tones = sum(np.exp(-((bands - k * (6 + steps / 12)) ** 2) / 2) / k for k in (1, 2, 3))
+    loudness = 0.15 + np.abs(np.sin(3 * np.pi * steps / STEPS))
+    noise = np.random.default_rng(0).uniform(0.05, 0.15, (STEPS, BANDS))
+    levels = np.log(tones * loudness + noise)
+    return (levels - levels.mean()).astype("float32")
+
+
+def _example(row: Row, images: Images) -> np.ndarray:
+    if row.page != "audio":
+        return images[0]
+    return waveform() if row.operations[0].rank == 1 else spectrogram()
 
 
 def _applied(operation: Any, image: np.ndarray, draws: int) -> np.ndarray:
@@ -76,7 +108,10 @@ def _mixed(row: Row, images: Images) -> list[tuple[np.ndarray, str]]:
 def _augmenter(operation: Any) -> Any:
     from kerasreg.augment import Augmenter
 
-    return Augmenter([operation], seed=1, dtype="uint8", value_range=(0, 255), jit_compile=False)
+    options: dict[str, Any] = {"seed": 1, "jit_compile": False}
+    if operation.part == "image":
+        options |= {"dtype": "uint8", "value_range": (0, 255)}
+    return Augmenter([operation], **options)
 
 
 def _difference(one: np.ndarray, other: np.ndarray) -> float:
@@ -102,9 +137,12 @@ def _page(page: str, images: Images) -> Figure:
 
 def _strips(page: str, images: Images) -> Iterator[Strip]:
     """Gives the heading, the line below it and the images of each strip of a picture."""
-    pair = images[:2] if page == "mixing" else images[:1]
-    words = ["the first example", "the second"] if len(pair) > 1 else [""]
-    yield "original", "", list(zip(pair, words, strict=True))
+    if page == "audio":
+        yield "original", "", [(waveform(), "a waveform"), (spectrogram(), "a spectrogram")]
+    elif page == "mixing" and len(images) > 1:
+        yield "original", "", [(images[0], "the first example"), (images[1], "the second")]
+    else:
+        yield "original", "", [(images[0], "")]
     single = []
     for row in rows():
         if row.page == page:
@@ -128,5 +166,17 @@ def _draw(part: Any, heading: str, words: str, images: list[tuple[np.ndarray, st
     for panel in panels:
         panel.set_axis_off()
     for panel, (image, label) in zip(panels, images, strict=False):
-        panel.imshow(image, interpolation="nearest")
+        _show(panel, image)
         panel.text(0.5, -0.05, label, fontsize=8, ha="center", va="top", transform=panel.transAxes)
+
+
+def _show(panel: Any, example: np.ndarray) -> None:
+    if example.ndim == 1:
+        panel.set_axis_on()
+        panel.set(xticks=[], yticks=[], ylim=(-2, 2), xlim=(0, len(example)), box_aspect=1)
+        panel.plot(example, linewidth=0.7)
+    elif example.ndim == 2:
+        panel.imshow(example.T, origin="lower", aspect="auto", vmin=-1.5, vmax=2.5)
+        panel.set_box_aspect(1)
+    else:
+        panel.imshow(example, interpolation="nearest")

@@ -65,6 +65,7 @@ def test_without_images_the_digits_are_shown(tmp_path):
     for image, expected in zip(photographs(tmp_path, []), digits(), strict=True):
         np.testing.assert_array_equal(image, expected)
         assert image.shape == (SIZE, SIZE, 3)
+        assert (image.min(), image.max()) == (0, 255)
 
 
 @pytest.mark.parametrize(
