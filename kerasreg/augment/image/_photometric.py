@@ -57,7 +57,9 @@ def sharpness(images: tf.Tensor, factor: tf.Tensor, ends: Ends) -> tf.Tensor:
 def posterize(images: tf.Tensor, bits: tf.Tensor, ends: Ends) -> tf.Tensor:
     """Returns images of which so many of eight bits are kept."""
     step = tf.pow(2.0, 8 - bits)[:, None, None, None]
-    return _from_bytes(tf.floor(_bytes(images, ends) / step) * step, ends)
+    # A level that rounding has put just below a whole number is that number.
+    levels = tf.floor((_bytes(images, ends) + 1e-3) / step)
+    return _from_bytes(levels * step, ends)
 
 
 def solarize(images: tf.Tensor, threshold: tf.Tensor, ends: Ends) -> tf.Tensor:

@@ -22,8 +22,8 @@ class RandomErasing(Operation):
 
     In each image a rectangle is filled that lies within it, at a place drawn uniformly; its area
     is a part of the image's drawn uniformly from `area`, the ratio of its height to its width
-    drawn from `aspect`, uniformly in the logarithm. Sides are rounded to whole pixels and cut where
-    they would be longer than the image's. Masks and boxes stay as they are.
+    drawn from `aspect`, uniformly in the logarithm, or the nearest to it with which the rectangle
+    fits. Sides are rounded to whole pixels. Masks and boxes stay as they are.
 
     Labels: safe while enough of the object is left.
 
@@ -98,12 +98,15 @@ class RandomErasing(Operation):
     ) -> tf.Tensor:
         shape = tf.shape(images)
         size = tf.cast(shape[1:3], tf.float32)
-        pixels = parameters["area"] * size[0] * size[1]
-        sides = tf.stack(
-            [tf.sqrt(pixels * parameters["aspect"]), tf.sqrt(pixels / parameters["aspect"])], axis=1
-        )
+        area, shape_of_image = parameters["area"], size[0] / size[1]
+        pixels = area * size[0] * size[1]
+        # The ratio nearest to the one drawn with which so large a rectangle fits.
+        aspect = tf.maximum(parameters["aspect"], area * shape_of_image)
+        aspect = tf.minimum(aspect, tf.math.divide_no_nan(shape_of_image, area))
+        aspect = tf.where(area > 0, aspect, 1.0)
+        sides = tf.stack([tf.sqrt(pixels * aspect), tf.sqrt(pixels / aspect)], axis=1)
         # An area that is not 0 takes a pixel at least.
-        least = tf.cast(parameters["area"] > 0, tf.float32)[:, None]
+        least = tf.cast(area > 0, tf.float32)[:, None]
         sides = tf.minimum(tf.maximum(tf.round(sides), least), size)
         start = tf.floor(parameters["place"] * (size - sides + 1))
         inside = rectangles(start, start + sides, shape)

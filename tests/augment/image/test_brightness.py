@@ -26,6 +26,17 @@ def test_bytes_in_bytes_out():
     assert found.min() >= 200 - 128
 
 
+def test_floats_of_an_unknown_range_are_refused_before_training():
+    import tensorflow as tf
+
+    own = augment.Augmenter([augment.Brightness(0.5)], seed=1)
+    floats = tf.data.Dataset.from_tensors(PHOTOGRAPHS / 255.0)
+    with pytest.raises(ValueError, match=r"argument `value_range`.*\(0, 255\) or \(0, 1\)"):
+        own(floats)
+    ranged = augment.Augmenter([augment.Brightness(0.5)], seed=1, value_range=(0, 1))
+    assert ranged(floats).element_spec.dtype == "float32"
+
+
 def test_changes_are_uniform_to_both_sides():
     deltas = draws(augment.Brightness(0.4), "delta")
     assert -0.4 <= deltas.min() < -0.399

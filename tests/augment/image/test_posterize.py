@@ -16,6 +16,18 @@ def test_agrees_with_pillow():
     np.testing.assert_array_equal(found[0], PHOTOGRAPHS[0])
 
 
+@pytest.mark.parametrize("ends", [(0.0, 1.0), (-1.0, 1.0)])
+@pytest.mark.parametrize("lost", [0, 1, 4, 7])
+def test_every_level_in_other_ranges(ends, lost):
+    low, high = ends
+    levels = np.arange(256).reshape(1, 16, 16, 1)
+    images = (low + levels / 255 * (high - low)).astype("float32")
+    bits = {"bits": np.full(1, lost, "float32")}
+    found = by_hand([augment.Posterize(8)], [bits], images, value_range=ends)
+    expected = levels // 2**lost * 2**lost
+    np.testing.assert_allclose((found - low) / (high - low) * 255, expected, atol=1e-3)
+
+
 def test_numbers_of_bits_are_alike():
     n = 20_000
     bits = draws(augment.Posterize(3), "bits", n)

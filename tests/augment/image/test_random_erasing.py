@@ -31,6 +31,29 @@ def test_one_rectangle_of_the_area_and_the_ratio_asked_for():
     assert abs(logs.mean()) <= 5 * 2 / np.sqrt(12 * N) + 0.01
 
 
+@pytest.mark.parametrize("shape", [(100, 80), (60, 180), (180, 60)])
+def test_the_area_is_kept_where_the_ratio_does_not_fit(shape):
+    area = 0.4
+    _, inside = erased(augment.RandomErasing(area, fill=0), shape)
+    found = inside.mean(axis=(1, 2))
+    # Either side is rounded to whole pixels.
+    np.testing.assert_allclose(found, area, atol=0.012)
+
+
+def test_masks_and_boxes_stay():
+    element = {
+        "image": np.ones((4, 10, 12, 1), "uint8"),
+        "mask": np.arange(480).reshape(4, 10, 12),
+        "boxes": np.full((4, 2, 4), 3.0, "float32"),
+    }
+    operations = [augment.RandomErasing(0.5), augment.Cutout(0.5), augment.GridMask()]
+    own = augment.Augmenter(operations, seed=1, box_format="xyxy", jit_compile=False)
+    result = own.apply(element, index=0)
+    assert (result["image"].numpy() != 1).any()
+    np.testing.assert_array_equal(result["mask"], element["mask"])
+    np.testing.assert_array_equal(result["boxes"], element["boxes"])
+
+
 def test_places_are_all_alike():
     images = np.zeros((20_000, 3, 4, 1), "uint8")
     own = augment.Augmenter([augment.RandomErasing(1 / 12, aspect=(1, 1), fill=1)], seed=1)

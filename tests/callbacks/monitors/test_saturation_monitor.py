@@ -329,5 +329,7 @@ def test_layers_that_are_not_there():
     model.compile("sgd", "mse")
     with pytest.raises(ValueError, match="a model with an activation layer"):
         model.fit(SAMPLE, SAMPLE, verbose=0, callbacks=[SaturationMonitor(SAMPLE)])
-    with pytest.raises(ValueError, match=r"has 'head' and others\. Received: where='hed' \(SaturationMon"):
+    with pytest.raises(
+        ValueError, match=r"has 'head' and others\. Received: where='hed' \(SaturationMon"
+    ):
         monitored(nested(), where="hed")
