@@ -143,7 +143,8 @@ class Augmenter:
                 before the augmentation there is one endless epoch, in which an image gets a new
                 index each time it comes round.
             batched: Whether the elements are batches. None (the default) goes by the rank: 3 is
-                one image, 4 a batch.
+                one image, 4 a batch. To be given for waveforms and spectrograms with an axis of
+                channels.
             num_parallel_calls: How many elements to work on at the same time; the order stays.
                 None (the default) leaves it to TensorFlow.
             training: False for the data of a validation: nothing is drawn, and only what gives
