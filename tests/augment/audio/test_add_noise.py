@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from kerasreg import schedules
-from kerasreg.augment import AddNoise, Augmenter
+from kerasreg.augment import AddNoise, Augmenter, OneOf, PolarityInvert, TimeShift
 from kerasreg.augment._strengths import scaled
 
 WAVEFORMS = np.random.default_rng(0).normal(size=(6, 1000)).astype("float32")
@@ -177,3 +177,15 @@ def test_a_schedule_of_the_ratio():
     for epoch, expected in enumerate([30, 20, 10, 0, 0]):
         added = own.apply(WAVEFORMS, index=0, epoch=epoch).numpy() - WAVEFORMS
         np.testing.assert_allclose(snr(WAVEFORMS, added), expected, atol=0.01)
+
+
+def test_one_of_several_operations_on_waveforms():
+    waveforms = np.random.default_rng(2).normal(size=(300, 40)).astype("float32")
+    group = OneOf([AddNoise(3.0), PolarityInvert(probability=1), TimeShift(0.0)])
+    result = Augmenter([group], seed=1).apply(waveforms, index=0).numpy()
+    is_inverted = (result == -waveforms).all(axis=1)
+    is_same = (result == waveforms).all(axis=1)
+    others = ~is_inverted & ~is_same
+    np.testing.assert_allclose(snr(waveforms[others], (result - waveforms)[others]), 3, atol=1e-3)
+    for some in (is_inverted, is_same, others):
+        assert abs(some.mean() - 1 / 3) < 5 * np.sqrt(2 / 9 / 300)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kerasreg.augment import Augmenter, TokenSwap
+from kerasreg.augment import Augmenter, OneOf, SpanMask, TokenSwap
 
 
 def swapped(tokens, seed=1, jit_compile="auto", **arguments):
@@ -64,3 +64,14 @@ def test_bad_rates_are_refused():
         TokenSwap(-0.1)
     with pytest.raises(TypeError, match="`rate`"):
         TokenSwap("some")
+
+
+def test_one_of_several_operations_on_tokens():
+    before = texts(400, 6)
+    group = OneOf([TokenSwap(1.0, protected=(100, 101)), SpanMask(1.0, 99, protected=(100, 101))])
+    after = Augmenter([group], seed=1).apply(before, index=0).numpy()
+    is_masked = (after[:, 1:7] == 99).all(axis=1)
+    is_swapped = (np.sort(after, axis=1) == np.sort(before, axis=1)).all(axis=1)
+    assert after.dtype == before.dtype
+    assert (is_masked ^ is_swapped).all()
+    assert abs(is_masked.mean() - 0.5) < 5 * np.sqrt(0.25 / 400)
